@@ -1,0 +1,71 @@
+"""Programs, facilities and the people who sign in."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import Boolean, CheckConstraint, ForeignKey, String, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from app.actor import Actor
+from app.db import Base, Utc, new_id
+
+USER_ROLES = ("treating_doctor", "specialist", "program_manager", "administrator")
+
+
+class Program(Base):
+    """A telemedicine program: the boundary that nothing but an administrator's export crosses."""
+
+    __tablename__ = "program"
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True, default=new_id)
+    name: Mapped[str] = mapped_column(String(120), unique=True)
+    created_at: Mapped[datetime] = mapped_column(Utc)
+
+
+class Facility(Base):
+    """A clinic, health centre or hospital of a program."""
+
+    __tablename__ = "facility"
+    __table_args__ = (UniqueConstraint("program_id", "name"),)
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True, default=new_id)
+    program_id: Mapped[str] = mapped_column(ForeignKey("program.id"), index=True)
+    name: Mapped[str] = mapped_column(String(120))
+    district: Mapped[str] = mapped_column(String(120), default="")
+    created_at: Mapped[datetime] = mapped_column(Utc)
+
+
+class User(Base):
+    """A person with an account. `session_stamp` changes to end every session they have."""
+
+    __tablename__ = "user_account"
+    __table_args__ = (CheckConstraint(f"role in {USER_ROLES!r}", name="role"),)
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True, default=new_id)
+    program_id: Mapped[str] = mapped_column(ForeignKey("program.id"), index=True)
+    facility_id: Mapped[str] = mapped_column(ForeignKey("facility.id"), index=True)
+    email: Mapped[str] = mapped_column(String(200), unique=True)  # kept in lower case
+    full_name: Mapped[str] = mapped_column(String(200))
+    role: Mapped[str] = mapped_column(String(32))
+    specialty: Mapped[str] = mapped_column(String(64), default="")
+    registration_number: Mapped[str] = mapped_column(String(64), default="")
+    language: Mapped[str] = mapped_column(String(8), default="en")
+    password_hash: Mapped[str] = mapped_column(String(200))
+    session_stamp: Mapped[str] = mapped_column(String(32), default=new_id)
+    active: Mapped[bool] = mapped_column(Boolean, default=True)
+    created_at: Mapped[datetime] = mapped_column(Utc)
+
+    program: Mapped[Program] = relationship(lazy="joined")
+    facility: Mapped[Facility] = relationship(lazy="joined")
+
+    def actor(self) -> Actor:
+        """The user as operations see them."""
+        return Actor(
+            kind="user",
+            id=self.id,
+            name=self.full_name,
+            role=self.role,  # type: ignore[arg-type]  # the CHECK constraint holds it to USER_ROLES
+            program_id=self.program_id,
+            facility_id=self.facility_id,
+        )

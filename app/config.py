@@ -1,0 +1,93 @@
+"""Configuration: frozen, read once from the environment. A secret NAME may come from the file in NAME_FILE."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal, cast
+
+VERSION = "0.1.0"
+AsyncMode = Literal["eventlet", "gevent", "threading"]
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """Everything that differs between installations; sizes are bytes, times seconds."""
+
+    data_dir: Path
+    database_url: str
+    secret_key: str = field(repr=False)
+    port: int = 8000
+    demo: bool = False
+    https: bool = False
+    async_mode: AsyncMode = "threading"
+    public_url: str = ""
+    ice_servers: tuple[dict[str, Any], ...] = ()
+    turn_urls: tuple[str, ...] = ()
+    turn_secret: str = field(default="", repr=False)
+    max_upload_bytes: int = 500 * 1024 * 1024
+    invitation_hours: int = 72
+    session_hours: int = 12
+    sign_in_limit: str = "10 per minute; 60 per hour"
+    languages: tuple[str, ...] = ("en", "hi")
+    pseudo_locale: bool = False  # tests: every catalogued string is shown in brackets
+    testing: bool = False
+
+    @classmethod
+    def from_environment(cls, environ: Mapping[str, str] = os.environ) -> Config:
+        """Read the environment; makes `data_dir` and, once, a secret key inside it."""
+        data_dir = Path(environ.get("DATA_DIR", "data")).absolute()
+        data_dir.mkdir(parents=True, exist_ok=True)
+        return cls(
+            data_dir=data_dir,
+            database_url=_secret(environ, "DATABASE_URL") or f"sqlite:///{data_dir / 'nidaan.sqlite3'}",
+            secret_key=_secret(environ, "SECRET_KEY") or _kept_secret(data_dir / "secret.key"),
+            port=int(environ.get("PORT", "8000")),
+            demo=environ.get("DEMO", "0") == "1",
+            https=environ.get("HTTPS", "0") == "1",
+            async_mode=cast(AsyncMode, environ.get("ASYNC_MODE", "threading")),
+            public_url=environ.get("PUBLIC_URL", "").rstrip("/"),
+            ice_servers=tuple(json.loads(environ.get("ICE_SERVERS", "[]"))),
+            turn_urls=tuple(url for url in environ.get("TURN_URLS", "").split(",") if url),
+            turn_secret=_secret(environ, "TURN_SECRET"),
+            max_upload_bytes=int(environ.get("MAX_UPLOAD_BYTES", 500 * 1024 * 1024)),
+            sign_in_limit=environ.get("SIGN_IN_LIMIT", "10 per minute; 60 per hour"),
+            pseudo_locale=environ.get("PSEUDO_LOCALE", "0") == "1",
+        )
+
+
+def _secret(environ: Mapping[str, str], name: str) -> str:
+    path = environ.get(f"{name}_FILE")
+    return Path(path).read_text(encoding="utf-8").strip() if path else environ.get(name, "")
+
+
+def _kept_secret(path: Path) -> str:
+    """The installation's own key: made once, readable by its owner alone, the same for every process."""
+    try:
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return path.read_text(encoding="utf-8").strip()
+    with os.fdopen(handle, "w", encoding="utf-8") as file:
+        file.write(secrets.token_urlsafe(48))
+    return path.read_text(encoding="utf-8").strip()
+
+
+_current: Config | None = None
+
+
+def current() -> Config:
+    """The configuration of this process; read from the environment at first use."""
+    global _current
+    if _current is None:
+        _current = Config.from_environment()
+    return _current
+
+
+def use(config: Config) -> None:
+    """Make `config` the process's own (the factory and tests)."""
+    global _current
+    _current = config

@@ -1,0 +1,57 @@
+"""What is known of one instance, whatever file it came in: plain values that travel as JSON."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any, Literal
+
+Media = Literal["dicom", "dicom_video", "jpeg", "png", "video"]
+Kind = Literal["still", "clip"]
+Photometric = Literal["MONOCHROME1", "MONOCHROME2", "RGB"]
+
+NO_LETTERS = {"left": "", "right": "", "top": "", "bottom": ""}
+
+
+@dataclass(slots=True)
+class Facts:
+    """One instance. `window`, `pixel_range` and `modality_lut` as in the manifest; pixels and milliseconds."""
+
+    media: Media
+    kind: Kind
+    modality: str
+    rows: int
+    columns: int
+    frames: int = 1
+    frame_durations_ms: list[float] = field(default_factory=list)  # empty: not timed; one: every frame; or one each
+    photometric: Photometric = "RGB"
+    bits_stored: int = 8
+    transfer_syntax: str = ""
+    sop_class_uid: str = ""
+    sop_instance_uid: str = ""
+    series_instance_uid: str = ""
+    study_instance_uid: str = ""
+    study_description: str = ""
+    series_description: str = ""
+    study_date: str = ""  # YYYYMMDD or empty
+    series_number: int | None = None
+    instance_number: int | None = None
+    window: dict[str, float] | None = None
+    modality_lut: dict[str, float] = field(default_factory=lambda: {"slope": 1.0, "intercept": 0.0})
+    pixel_range: dict[str, float] | None = None
+    orientation: dict[str, str] = field(default_factory=lambda: dict(NO_LETTERS))
+    calibration: list[dict[str, Any]] = field(default_factory=list)
+
+    def as_json(self) -> dict[str, Any]:
+        """A dictionary of plain JSON values."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, values: dict[str, Any]) -> Facts:
+        """The inverse of `as_json`; unknown keys are left out."""
+        known = {one.name for one in fields(cls)}
+        return cls(**{name: value for name, value in values.items() if name in known})
+
+    def frame_time_ms(self) -> float | None:
+        """One duration for the whole clip (the mean where frames differ), or None when nothing says it."""
+        times = self.frame_durations_ms
+        return round(sum(times) / len(times), 3) if times else None

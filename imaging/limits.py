@@ -1,0 +1,19 @@
+"""The limits under which a file from outside is opened. Everything above them is refused with a sentence."""
+
+from __future__ import annotations
+
+MAX_FRAME_PIXELS = 50_000_000  # the largest mammograms have 28 million, phone cameras 12 to 50
+MAX_FRAMES = 10_000
+MAX_TOTAL_PIXELS = 6_000_000_000  # all frames together
+MAX_INFLATED_BYTES = 256 * 1024 * 1024  # a deflated data set, once inflated
+MAX_HEADER_TEXT = 200  # characters kept of any text element
+MAX_VIDEO_SIDE = 1920  # a phone's video is shown at most this wide; the original is kept as it came
+MAX_SMALL_CLIP_SIDE = 960
+MAX_WEBP_SIDE = 16_383  # VP8 bitstream: 14 bits a side
+MAX_FRAGMENTS = 200_000
+
+SANDBOX_MEMORY_BYTES = 1024 * 1024 * 1024  # address space of the process that opens a file
+SANDBOX_CHECK_SECONDS = 60
+SANDBOX_RENDER_SECONDS = 900
+SANDBOX_FRAME_SECONDS = 60
+SANDBOX_FILE_BYTES = 1024 * 1024 * 1024  # one file written by the sandbox

@@ -1,0 +1,51 @@
+"""The sentence for each refusal code, through the translation catalogue; written for a doctor, not a programmer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from flask_babel import LazyString
+from flask_babel import lazy_gettext as _
+
+SENTENCES: dict[str, LazyString] = {
+    "empty_file": _("This file is empty. Check it on the device and send it again."),
+    "unknown_kind": _("This is not a file that can be shown. Send DICOM, JPEG, PNG, MP4 or MOV."),
+    "other_kind": _("This is a %(kind)s file, which cannot be shown. Send DICOM, JPEG, PNG, MP4 or MOV."),
+    "damaged_header": _("The DICOM header of this file is damaged, so its picture cannot be trusted."),
+    "nested_too_deep": _("The DICOM header of this file is nested too deeply to be real."),
+    "no_picture": _("This DICOM file holds no picture."),
+    "not_an_image": _("This DICOM file is a document or an index, not a picture: %(what)s."),
+    "missing_value": _("The DICOM header does not say %(name)s, so the picture cannot be drawn."),
+    "wrong_value": _("The DICOM header has an impossible value for %(name)s, so the picture cannot be drawn."),
+    "unsupported_encoding": _("The picture is packed in a way that cannot be opened here (%(encoding)s)."),
+    "unsupported_pixels": _("The pixels are of a kind that cannot be shown here (%(kind)s)."),
+    "truncated": _("The file stops before its picture does: it was cut off. Send it again from the device."),
+    "size_mismatch": _("The header says %(header)s pixels and the picture inside is %(inside)s. The file is damaged."),
+    "encoding_mismatch": _("The picture is not packed the way the header says. The file is damaged."),
+    "frames_mismatch": _("The header says %(header)s frames and the file holds %(inside)s. The file is damaged."),
+    "too_large": _("The picture is too large to open safely (%(size)s pixels)."),
+    "too_many_frames": _("The clip has too many frames to open safely (%(frames)s)."),
+    "inflates_too_much": _("The file unpacks to far more data than a picture needs, so it was not opened."),
+    "cannot_decode": _("Frame %(frame)s cannot be decoded: the file is damaged."),
+    "damaged_picture": _("The picture is damaged or was cut off. Send it again from the device."),
+    "damaged_video": _("The video is damaged or was cut off. Send it again from the device."),
+    "no_video": _("The file holds sound only, no moving picture."),
+    "out_of_memory": _("Opening this file needed more memory than is allowed, so it was stopped."),
+    "out_of_time": _("Opening this file took too long, so it was stopped."),
+    "crashed": _("The file could not be opened: reading it failed."),
+    "conflict": _("Another file with the same identity but a different picture is already here. Ask who made it."),
+    "storage_full": _("The server has no room to keep this file. Tell the administrator and send it again later."),
+    "lost_bytes": _("Part of this file was lost on the server. Send it again."),
+}
+
+
+def sentence(code: str | None, values: Mapping[str, Any] | None = None) -> str | None:
+    """One plain sentence in the reader's language; None for no code; an unknown code says that reading failed."""
+    if code is None:
+        return None
+    template = str(SENTENCES.get(code, SENTENCES["crashed"]))
+    try:
+        return template % dict(values or {})
+    except (KeyError, ValueError):
+        return template

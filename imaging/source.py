@@ -1,0 +1,49 @@
+"""What every kind of file becomes once opened: facts and frames of pixels."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy.typing as npt
+
+from imaging.facts import Facts
+
+Array = npt.NDArray[Any]
+
+
+class Source(Protocol):
+    """An opened file. Monochrome frames are (rows, columns) stored values; colour ones (rows, columns, 3) RGB."""
+
+    facts: Facts
+
+    def frame(self, index: int) -> Array:
+        """The frame with this frame_index (from 0)."""
+        ...
+
+    def frames(self) -> Iterator[Array]:
+        """Every frame in order, one in memory at a time."""
+        ...
+
+    def to_display(self, frame: Array, window: dict[str, float] | None = None) -> Array:
+        """uint8 as it should look: window applied (the default one unless told), MONOCHROME1 inverted."""
+        ...
+
+
+def open_source(path: Path, workspace: Path) -> Source:
+    """Open any file that may be shown; `workspace` takes temporary copies. Raises Refusal."""
+    from imaging.detection import detect
+
+    kind = detect(path)
+    if kind == "dicom":
+        from imaging.pixels import open_pixels
+
+        return open_pixels(path, workspace)
+    if kind == "video":
+        from imaging.videos import VideoSource
+
+        return VideoSource(path)
+    from imaging.pictures import PictureSource
+
+    return PictureSource(path, kind)

@@ -1,0 +1,128 @@
+"""What is done to a file inside the sandbox: it is inspected, its renditions are made, or one frame is drawn.
+
+Each step tells its progress as events (plain dictionaries) to `say`; see `sandbox.py` for how they travel.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from imaging import clips, limits, renditions, tiles
+from imaging.source import Array, Source, open_source
+from imaging.timing import durations_us
+
+Say = Callable[[dict[str, Any]], None]
+
+
+def inspect(path: Path, workspace: Path, say: Say) -> None:
+    """Check a file as ingest does and say its facts. Raises Refusal."""
+    source = open_source(path, workspace)
+    source.frame(0)
+    say({"event": "facts", "facts": source.facts.as_json()})
+
+
+def render(path: Path, workspace: Path, say: Say) -> None:
+    """Make every rendition into `workspace`, the most useful first, each said as soon as it is whole. Raises Refusal."""
+    source = open_source(path, workspace)
+    first = source.frame(0)
+    say({"event": "facts", "facts": source.facts.as_json()})
+    _small_stills(source, first, workspace, say)
+    if source.facts.kind == "still":
+        _full_still(source, first, workspace, say)
+    else:
+        _clips(source, workspace, say)
+
+
+def _made(say: Say, name: str, path: Path, size: renditions.Size, progress: float, **detail: Any) -> None:
+    width, height = size
+    say({"event": "rendition", "name": name, "file": path.name, "width": width, "height": height, "detail": detail})
+    say({"event": "progress", "value": progress})
+
+
+def _small_stills(source: Source, frame: Array, workspace: Path, say: Say) -> None:
+    display = source.to_display(frame)
+    for name, side, progress in (
+        ("thumbnail", renditions.THUMBNAIL_SIDE, 0.05),
+        ("preview", renditions.PREVIEW_SIDE, 0.2),
+    ):
+        target = workspace / f"{name}.webp"
+        _made(say, name, target, renditions.write_webp(display, target, side), progress)
+
+
+def _full_still(source: Source, frame: Array, workspace: Path, say: Say) -> None:
+    target = workspace / "full.webp"
+    size = renditions.write_webp(source.to_display(frame), target, limits.MAX_WEBP_SIDE)
+    _made(say, "full", target, size, 0.5)
+    target = workspace / "tiles.bin"
+    with target.open("wb") as file:
+        index, values_at = tiles.write_tiles(frame, file)
+    size = (source.facts.columns, source.facts.rows)
+    _made(say, "tiles", target, size, 1.0, index=index.as_json(), values_at=list(values_at))
+
+
+def _clips(source: Source, workspace: Path, say: Say) -> None:
+    facts = source.facts
+    durations = durations_us(facts.frame_durations_ms, facts.frames)
+    small = clips.encode(
+        _displayed(source),
+        durations,
+        workspace / "small.mp4",
+        clips.SMALL_PASS,
+        limits.MAX_SMALL_CLIP_SIDE,
+        _steps(say, facts.frames, 0.2, 0.55),
+    )
+    _say_count(source, len(small.durations_us), say)
+    _say_bundle(say, "clip_small", small, workspace, 0.55)
+    full = clips.encode(
+        _displayed(source),
+        durations,
+        workspace / "clip.mp4",
+        clips.FULL_PASS,
+        on_frame=_steps(say, facts.frames, 0.55, 0.95),
+    )
+    _say_bundle(say, "clip", full, workspace, 0.95)
+    _made(say, "clip_mp4", full.path, (full.width, full.height), 1.0)
+
+
+def _say_count(source: Source, count: int, say: Say) -> None:
+    """A container's own count may be wrong (packets that hold no picture): what was decoded is the truth."""
+    if count != source.facts.frames:
+        source.facts.frames = count
+        source.facts.frame_durations_ms = source.facts.frame_durations_ms[:count]
+        say({"event": "facts", "facts": source.facts.as_json()})
+
+
+def _say_bundle(say: Say, name: str, encoded: clips.Encoded, workspace: Path, progress: float) -> None:
+    target, index_file = workspace / f"{name}.bin", workspace / f"{name}.json"
+    index = clips.bundle(encoded, target)
+    clips.write_index(index, index_file)
+    _made(say, name, target, (encoded.width, encoded.height), progress, index_file=index_file.name)
+
+
+def _displayed(source: Source) -> Iterator[Array]:
+    for frame in source.frames():
+        yield source.to_display(frame)
+
+
+def _steps(say: Say, frames: int, start: float, end: float) -> Callable[[int], None]:
+    """Progress in ten steps, whatever the length of the clip."""
+    step = max(1, frames // 10)
+
+    def on_frame(done: int) -> None:
+        if done % step == 0:
+            say({"event": "progress", "value": round(start + (end - start) * min(1.0, done / frames), 3)})
+
+    return on_frame
+
+
+def draw(path: Path, workspace: Path, say: Say, request: dict[str, Any]) -> None:
+    """Draw one frame as PNG: `frame_index`, `window` (or None for the default), `invert`, `longest` px."""
+    source = open_source(path, workspace)
+    display = source.to_display(source.frame(int(request["frame_index"])), request.get("window"))
+    if request.get("invert"):
+        display = 255 - display
+    target = workspace / "frame.png"
+    size = renditions.write_png(display, target, int(request["longest"]))
+    say({"event": "rendition", "name": "frame", "file": target.name, "width": size[0], "height": size[1], "detail": {}})

@@ -1,0 +1,23 @@
+"""Alembic's entry: migrates the database that the configuration names, online only."""
+
+from __future__ import annotations
+
+from alembic import context
+
+from app import db
+from app.config import current
+from app.models import Base
+
+
+def run() -> None:
+    """Run the asked-for migrations; batch mode lets SQLite alter tables."""
+    engine = db.make_engine(current().database_url)
+    with engine.connect() as connection:
+        context.configure(connection=connection, target_metadata=Base.metadata, render_as_batch=True, compare_type=True)
+        with context.begin_transaction():
+            context.run_migrations()
+        connection.commit()
+    engine.dispose()
+
+
+run()

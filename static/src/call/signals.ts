@@ -1,0 +1,87 @@
+/**
+ * What the call needs of the page's connection. The messages are those of video/protocol.py; the connection's own
+ * generated types satisfy them, and a test's stand-in does too.
+ */
+export type Camera = "front" | "rear";
+
+export interface CallMember {
+  readonly participant_id: string;
+  readonly session_id: string;
+  readonly audio: boolean;
+  readonly video: boolean;
+  readonly camera?: Camera | null;
+}
+
+/** What one member may send to each other member, in bits and frames per second. */
+export interface MediaLimits {
+  readonly audio_bps: number;
+  readonly video_bps: number;
+  readonly frame_rate: number;
+}
+
+export interface CallMembers {
+  readonly members: readonly CallMember[];
+  readonly limits: readonly MediaLimits[];
+}
+
+export interface Description {
+  readonly type: "offer" | "answer";
+  readonly sdp: string;
+}
+
+export interface Candidate {
+  readonly candidate: string;
+  readonly sdpMid?: string | null;
+  readonly sdpMLineIndex?: number | null;
+  readonly usernameFragment?: string | null;
+}
+
+export interface DescriptionSent {
+  readonly from: string;
+  readonly session_id: string;
+  readonly description: Description;
+  readonly attempt: number;
+}
+
+export interface CandidateSent {
+  readonly from: string;
+  readonly session_id: string;
+  readonly candidate: Candidate | null;
+  readonly attempt: number;
+}
+
+export interface Media {
+  audio: boolean;
+  video: boolean;
+  camera: Camera | null;
+}
+
+/** Where a description or candidate goes: a member, as long as they are in this session. */
+export interface Address {
+  to: string;
+  session_id: string;
+  attempt: number;
+}
+
+type Nothing = Record<string, never>;
+type Off = () => void;
+
+export interface CallConnection {
+  readonly state: { readonly status: string };
+  request(name: "watch_call", message: Nothing): Promise<CallMembers>;
+  request(name: "join_call", message: { session_id: string; audio: boolean; video: boolean }): Promise<CallMembers>;
+  request(name: "leave_call", message: Nothing): Promise<unknown>;
+  request(name: "send_description", message: Address & { description: Description }): Promise<unknown>;
+  request(name: "send_candidate", message: Address & { candidate: Candidate | null }): Promise<unknown>;
+  request(name: "change_media", message: Media): Promise<unknown>;
+  request(name: "point_stage", message: { state: never }): Promise<unknown>;
+  on(name: "call_joined", handler: (fact: { member: CallMember }) => void): Off;
+  on(name: "call_left", handler: (fact: { participant_id: string; reason: string }) => void): Off;
+  on(name: "description_sent", handler: (fact: DescriptionSent) => void): Off;
+  on(name: "candidate_sent", handler: (fact: CandidateSent) => void): Off;
+  on(name: "media_changed", handler: (fact: Media & { participant_id: string }) => void): Off;
+  on(name: "stage_pointed", handler: (fact: { from: string; state: unknown }) => void): Off;
+  on(name: "moved_elsewhere" | "removed", handler: () => void): Off;
+  onConnect(join: () => Promise<void>): void;
+  onStatus(handler: (state: { readonly status: string }) => void): Off;
+}

@@ -1,0 +1,246 @@
+// Made from the message models by `make protocol`; `make check` holds it up to date. Not to be edited.
+
+/** A message that says nothing but its name. */
+export type Empty = Record<string, never>;
+
+/** Someone is in the call. */
+export interface CallJoined {
+  member: CallMember;
+}
+
+/** Someone is not: they hung up, their line was lost for good, or they joined again from elsewhere. */
+export interface CallLeft {
+  participant_id: string;
+  reason: "left" | "lost" | "replaced";
+}
+
+/** One member of the call. `session_id` is new each time they join; `audio` and `video`: whether they send it. */
+export interface CallMember {
+  participant_id: string;
+  session_id: string;
+  audio: boolean;
+  video: boolean;
+  camera: "front" | "rear" | null;
+}
+
+/** The call's other members, and the limits by how many they are (`limits[0]` for one other member). */
+export interface CallMembers {
+  members: CallMember[];
+  limits: MediaLimits[];
+}
+
+/** A candidate from the member `from`, whose session is `session_id`. */
+export interface CandidateSent {
+  from: string;
+  session_id: string;
+  candidate: IceCandidate | null;
+  attempt: number;
+}
+
+/** What this member now sends. */
+export interface ChangeMedia {
+  audio: boolean;
+  video: boolean;
+  camera?: "front" | "rear" | null;
+}
+
+export interface ConsultChanged {
+  consult_id: string;
+  state: string;
+}
+
+/** An offer or answer from the member `from`, whose session is `session_id`. */
+export interface DescriptionSent {
+  from: string;
+  session_id: string;
+  description: SessionDescription;
+  attempt: number;
+}
+
+/** RTCIceCandidateInit (WebRTC 1.0, 4.8.1); an empty `candidate` ends a generation of candidates. */
+export interface IceCandidateInput {
+  candidate: string;
+  sdpMid?: string | null;
+  sdpMLineIndex?: number | null;
+  usernameFragment?: string | null;
+}
+
+/** RTCIceCandidateInit (WebRTC 1.0, 4.8.1); an empty `candidate` ends a generation of candidates. */
+export interface IceCandidate {
+  candidate: string;
+  sdpMid: string | null;
+  sdpMLineIndex: number | null;
+  usernameFragment: string | null;
+}
+
+export interface InstanceChanged {
+  instance: Record<string, unknown>;
+}
+
+/** Join, or come back after a reconnection with the same `session_id`; another `session_id` replaces the old one. */
+export interface JoinCall {
+  session_id: string;
+  audio: boolean;
+  video: boolean;
+}
+
+export interface JoinConsult {
+  consult_id: string;
+  session_id: string;
+}
+
+export interface JoinedConsult {
+  participant_id: string;
+  role: string;
+  name: string;
+  state: string;
+  participants: ParticipantInfo[];
+  ice_servers: Record<string, unknown>[];
+  server_time: number;
+}
+
+/** What a member now sends. */
+export interface MediaChanged {
+  participant_id: string;
+  audio: boolean;
+  video: boolean;
+  camera: "front" | "rear" | null;
+}
+
+/** What one member may send to each other member, in bits and frames per second. */
+export interface MediaLimits {
+  audio_bps: number;
+  video_bps: number;
+  frame_rate: number;
+}
+
+export interface OpinionChanged {
+  consult_id: string;
+  version: number;
+  signed: boolean;
+}
+
+export interface OutcomeChanged {
+  consult_id: string;
+  version: number;
+  signed: boolean;
+}
+
+export interface ParticipantInfo {
+  participant_id: string;
+  name: string;
+  role: string;
+  present: boolean;
+}
+
+export interface ParticipantJoined {
+  participant: ParticipantInfo;
+}
+
+export interface ParticipantLeft {
+  participant_id: string;
+}
+
+export interface PointStage {
+  state: Record<string, unknown>;
+}
+
+export interface Removed {
+  reason: string;
+}
+
+export interface ReportChanged {
+  consult_id: string;
+  state: "making" | "ready" | "failed";
+}
+
+/** A candidate for the member `to` (null: no more), as long as their session is still `session_id`. */
+export interface SendCandidate {
+  to: string;
+  session_id: string;
+  candidate: IceCandidateInput | null;
+  attempt?: number;
+}
+
+/**
+ * An offer or answer for the member `to`, as long as their session is still `session_id`.
+ *
+ * `attempt` counts the connections made between these two sessions: a higher one replaces what is there.
+ */
+export interface SendDescription {
+  to: string;
+  session_id: string;
+  description: SessionDescription;
+  attempt?: number;
+}
+
+/** RTCSessionDescriptionInit (WebRTC 1.0, 4.6.2) as this protocol uses it: whole offers and answers. */
+export interface SessionDescription {
+  type: "offer" | "answer";
+  sdp: string;
+}
+
+export interface StageUpdated {
+  update: Uint8Array;
+  by: string;
+}
+
+export interface SyncStage {
+  state_vector: Uint8Array;
+}
+
+export interface SyncedStage {
+  update: Uint8Array;
+  state_vector: Uint8Array;
+}
+
+export interface UpdateStage {
+  update: Uint8Array;
+}
+
+export interface UploadChanged {
+  upload: Record<string, unknown>;
+}
+
+export interface WorklistChanged {
+  consult_id: string;
+  state: string;
+  urgency: "emergency" | "urgent" | "routine";
+}
+
+/** What the client asks. */
+export interface Commands {
+  join_consult: { message: JoinConsult; reply: JoinedConsult };
+  leave_consult: { message: Empty; reply: Empty };
+  join_worklist: { message: Empty; reply: Empty };
+  sync_stage: { message: SyncStage; reply: SyncedStage };
+  update_stage: { message: UpdateStage; reply: Empty };
+  point_stage: { message: PointStage; reply: Empty };
+  watch_call: { message: Empty; reply: CallMembers };
+  join_call: { message: JoinCall; reply: CallMembers };
+  leave_call: { message: Empty; reply: Empty };
+  send_description: { message: SendDescription; reply: Empty };
+  send_candidate: { message: SendCandidate; reply: Empty };
+  change_media: { message: ChangeMedia; reply: Empty };
+}
+
+/** What the server tells. */
+export interface Facts {
+  participant_joined: ParticipantJoined;
+  participant_left: ParticipantLeft;
+  moved_elsewhere: Empty;
+  removed: Removed;
+  consult_changed: ConsultChanged;
+  opinion_changed: OpinionChanged;
+  outcome_changed: OutcomeChanged;
+  worklist_changed: WorklistChanged;
+  upload_changed: UploadChanged;
+  instance_changed: InstanceChanged;
+  report_changed: ReportChanged;
+  stage_updated: StageUpdated;
+  call_joined: CallJoined;
+  call_left: CallLeft;
+  description_sent: DescriptionSent;
+  candidate_sent: CandidateSent;
+  media_changed: MediaChanged;
+}

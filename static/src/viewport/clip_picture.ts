@@ -1,0 +1,201 @@
+import { t } from "../ui/text";
+import { type FrameSource, openFrames } from "./frames";
+import type { ClipRendition, InstanceManifest } from "./manifest";
+import type { Picture, PictureDeps, Quality } from "./picture";
+import type { Scene } from "./renderer";
+import { StillPicture } from "./still_picture";
+import type { Rect } from "./view";
+import { defaultWindow, renderedLut, sameWindow, type Tone } from "./voi_window";
+
+const AHEAD = 10;
+
+/** An ultrasound clip: its first frame's preview until the wanted frame is decoded. */
+export class ClipPicture implements Picture {
+  failure: string | null = null;
+  private readonly poster: StillPicture;
+  private source: { readonly frames: FrameSource; readonly rendition: ClipRendition; readonly small: boolean } | null =
+    null;
+  private opening = "";
+  private bitmap: ImageBitmap | null = null;
+  private shown = 0;
+  private wanted = 1;
+  private busy = false;
+  private closed = false;
+  private table: { key: string; lut: Uint8Array | null } | null = null;
+
+  constructor(
+    private current: InstanceManifest,
+    private readonly deps: PictureDeps,
+  ) {
+    this.poster = new StillPicture(current, deps);
+    this.update(current);
+  }
+
+  get manifest(): InstanceManifest {
+    return this.current;
+  }
+
+  /** The poster is of frame 1. */
+  get shownFrame(): number {
+    return this.bitmap ? this.shown : this.wanted === 1 ? this.poster.shownFrame : 0;
+  }
+
+  get received(): number {
+    return this.source?.frames.received ?? 0;
+  }
+
+  update(manifest: InstanceManifest): void {
+    this.current = manifest;
+    this.table = null;
+    this.poster.update(manifest);
+    void this.open();
+  }
+
+  wantFrame(frame: number): void {
+    this.wanted = frame;
+    void this.fetch();
+  }
+
+  need(): void {
+    // A clip's frames have one size; which pass is used depends on the link alone.
+  }
+
+  askForLossless(): void {
+    // Lossless single frames of clips are not made yet.
+  }
+
+  retry(): void {
+    this.failure = null;
+    this.poster.retry();
+    void this.open();
+    void this.fetch();
+  }
+
+  scene(tone: Tone): Scene {
+    const key = `${tone.window.center}/${tone.window.width}/${String(tone.invert)}`;
+    if (this.table?.key !== key) {
+      this.table = { key, lut: renderedLut(this.current, tone) };
+    }
+    const base = this.bitmap ?? (this.wanted === 1 ? this.poster.scene(tone).base : null);
+    const { columns, rows } = this.current;
+    return { columns, rows, base, baseLut: this.table.lut, tiles: null, lut: null };
+  }
+
+  quality(visible: Rect, tone: Tone): Quality {
+    const approximate = !sameWindow(tone.window, defaultWindow(this.current));
+    if (!this.bitmap) {
+      return { ...this.poster.quality(visible, tone), offered: false, approximate };
+    }
+    const small = this.source?.small ?? false;
+    return { level: "clip", lossless: 0, fetching: this.received < 1, approximate, small, offered: false };
+  }
+
+  close(): void {
+    this.closed = true;
+    this.source?.frames.close();
+    this.poster.close();
+  }
+
+  /** The full clip, unless only the small pass is there, or comes first on a thin link. */
+  private choice(): { rendition: ClipRendition; small: boolean } | null {
+    const { clip, clip_small: pass } = this.current.renditions;
+    const first = pass !== undefined && this.source === null && this.deps.slowLink();
+    if (clip && !first) {
+      return { rendition: clip, small: false };
+    }
+    return pass ? { rendition: pass, small: true } : null;
+  }
+
+  private async open(): Promise<void> {
+    const choice = this.choice();
+    if (!choice || this.closed || choice.rendition.id === this.source?.rendition.id) {
+      return;
+    }
+    const { rendition, small } = choice;
+    if (this.opening === rendition.id) {
+      return;
+    }
+    this.opening = rendition.id;
+    try {
+      const mp4 = this.current.renditions.clip_mp4;
+      const frames = await openFrames({ clip: rendition, mp4 }, () => this.arrived(), this.deps.withVideo);
+      await this.replace(frames, rendition, small);
+    } catch {
+      this.failed();
+    } finally {
+      this.opening = "";
+    }
+  }
+
+  /** Takes a new source into use with the present frame ready, so that nothing blinks. */
+  private async replace(frames: FrameSource, rendition: ClipRendition, small: boolean): Promise<void> {
+    const old = this.source;
+    const frame = this.wanted;
+    const bitmap = old ? await frames.frame(frame - 1) : null;
+    if (this.closed) {
+      frames.close();
+      return;
+    }
+    this.source = { frames, rendition, small };
+    if (bitmap) {
+      frames.pin(frame - 1);
+      this.bitmap = bitmap;
+      this.shown = frame;
+    }
+    old?.frames.close();
+    this.deps.changed();
+    void this.fetch();
+  }
+
+  private arrived(): void {
+    this.deps.changed();
+    void this.fetch();
+    if (this.source?.small === true && this.received === 1) {
+      void this.open(); // the small pass is here: now the full clip
+    }
+  }
+
+  private async fetch(): Promise<void> {
+    if (this.busy) {
+      return;
+    }
+    this.busy = true;
+    try {
+      while (this.source?.frames.ready(this.wanted - 1) === true && !this.closed && this.shown !== this.wanted) {
+        await this.show(this.source.frames, this.wanted);
+      }
+    } catch {
+      this.failed();
+    } finally {
+      this.busy = false;
+    }
+    this.lookAhead();
+  }
+
+  private async show(frames: FrameSource, frame: number): Promise<void> {
+    const bitmap = frames.cached(frame - 1) ?? (await frames.frame(frame - 1));
+    if (frames !== this.source?.frames) {
+      return;
+    }
+    frames.pin(frame - 1);
+    this.bitmap = bitmap;
+    this.shown = frame;
+    this.deps.changed();
+  }
+
+  /** Decodes what playing will need next while the present group is on the screen. */
+  private lookAhead(): void {
+    const frames = this.source?.frames;
+    const next = (this.wanted - 1 + AHEAD) % this.current.frames;
+    if (frames?.ready(next) === true && !this.closed && !frames.cached(next)) {
+      frames.frame(next).catch(() => undefined);
+    }
+  }
+
+  private failed(): void {
+    if (!this.closed) {
+      this.failure = t("The clip could not be fetched.");
+      this.deps.changed();
+    }
+  }
+}

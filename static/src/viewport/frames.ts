@@ -1,0 +1,265 @@
+import { type ClipIndex, groupOf, middleOf, parseClipIndex } from "./clip_index";
+import { FrameCache } from "./frame_cache";
+import type { ClipRendition, Rendition } from "./manifest";
+import { StreamedBytes } from "./streamed_bytes";
+
+/** Gives a clip's frames by index (from 0): always that frame, never its neighbour. */
+export interface FrameSource {
+  /** The frame if it is decoded already. */
+  cached(index: number): ImageBitmap | undefined;
+  /** Decodes it if need be, once its bytes are here. Rejects when the source is closed or the clip is broken. */
+  frame(index: number): Promise<ImageBitmap>;
+  /** Whether its bytes are here. */
+  ready(index: number): boolean;
+  /** The frame that is on the screen: kept in memory whatever comes. */
+  pin(index: number): void;
+  /** How much of the clip is here: 0 to 1. */
+  readonly received: number;
+  close(): void;
+}
+
+const TICK_US = 1000; // chunks are stamped with their index, so that no rounding of times can move a frame
+const AHEAD = 12;
+
+/** H.264 access units decoded by WebCodecs, group by group. */
+export class CodecFrames implements FrameSource {
+  private readonly cache: FrameCache;
+  private readonly bytes: StreamedBytes;
+  private decoder: VideoDecoder | null = null;
+  private outputs: Promise<void>[] = [];
+  private failure: Error | null = null;
+  private line: Promise<unknown> = Promise.resolve();
+  private closed = false;
+
+  constructor(
+    private readonly index: ClipIndex,
+    clip: ClipRendition,
+    progress: () => void,
+  ) {
+    this.cache = FrameCache.forSize(index.width, index.height);
+    this.bytes = new StreamedBytes(clip.url, index.bytes, progress);
+  }
+
+  get received(): number {
+    return this.bytes.received / this.index.bytes;
+  }
+
+  cached(index: number): ImageBitmap | undefined {
+    return this.cache.get(index);
+  }
+
+  pin(index: number): void {
+    this.cache.pinned = index;
+  }
+
+  ready(index: number): boolean {
+    const frame = this.index.frames[index];
+    return frame !== undefined && frame.offset + frame.length <= this.bytes.received;
+  }
+
+  async frame(index: number): Promise<ImageBitmap> {
+    const wanted = this.index.frames[index];
+    await this.bytes.until(wanted ? wanted.offset + wanted.length : 0); // before the line: others need not wait too
+    const decoded = this.line.then(() => this.cache.get(index) ?? this.decodeGroup(index));
+    this.line = decoded.catch(() => undefined);
+    return decoded;
+  }
+
+  close(): void {
+    this.closed = true;
+    this.bytes.close();
+    if (this.decoder?.state !== "closed") {
+      this.decoder?.close();
+    }
+    this.cache.clear();
+  }
+
+  private async decodeGroup(index: number): Promise<ImageBitmap> {
+    const frames = this.index.frames;
+    const [first, end] = groupOf(frames, index);
+    if (this.closed || !this.ready(index)) {
+      throw new Error(`There is no frame ${index}.`);
+    }
+    let last = index;
+    while (last + 1 < Math.min(end, index + AHEAD) && this.ready(last + 1)) {
+      last += 1;
+    }
+    await this.decode(first, last, Math.max(first, index - AHEAD));
+    const bitmap = this.cache.get(index);
+    if (!bitmap) {
+      throw new Error(`Frame ${index} did not come out of the decoder.`);
+    }
+    return bitmap;
+  }
+
+  /** Decodes frames `first` to `last` and keeps those from `keep` on. */
+  private async decode(first: number, last: number, keep: number): Promise<void> {
+    const decoder = this.opened(keep);
+    for (let index = first; index <= last; index++) {
+      const frame = this.index.frames[index];
+      if (frame) {
+        const data = this.bytes.slice(frame.offset, frame.length);
+        const type = frame.key ? "key" : "delta";
+        decoder.decode(new EncodedVideoChunk({ type, timestamp: index * TICK_US, data }));
+      }
+    }
+    await decoder.flush();
+    await Promise.all(this.outputs.splice(0));
+    if (this.failure) {
+      throw this.failure;
+    }
+  }
+
+  private opened(keep: number): VideoDecoder {
+    this.failure = null;
+    this.keep = keep;
+    if (!this.decoder || this.decoder.state === "closed") {
+      this.decoder = new VideoDecoder({
+        output: (frame) => void this.outputs.push(this.take(frame)),
+        error: (error) => (this.failure = error),
+      });
+      this.decoder.configure(configOf(this.index));
+    }
+    return this.decoder;
+  }
+
+  private keep = 0;
+
+  /** Copies the picture out at once: hardware decoders stall when their few frames are held. */
+  private async take(frame: VideoFrame): Promise<void> {
+    const index = Math.round(frame.timestamp / TICK_US);
+    try {
+      if (index >= this.keep && !this.closed && !this.cache.has(index)) {
+        const bitmap = await createImageBitmap(frame, 0, 0, this.index.width, this.index.height);
+        this.cache.put(index, bitmap);
+      }
+    } finally {
+      frame.close();
+    }
+  }
+}
+
+function configOf(index: ClipIndex): VideoDecoderConfig {
+  return {
+    codec: index.codec,
+    description: index.description,
+    codedWidth: index.coded_width,
+    codedHeight: index.coded_height,
+    optimizeForLatency: true,
+  };
+}
+
+/** Without WebCodecs: a paused `<video>` sought to the middle of the frame. */
+export class VideoFrames implements FrameSource {
+  private readonly video = document.createElement("video");
+  private readonly cache: FrameCache;
+  private readonly ready: Promise<void>;
+  private line: Promise<unknown> = Promise.resolve();
+
+  constructor(
+    mp4: Rendition,
+    private readonly index: ClipIndex,
+  ) {
+    this.cache = FrameCache.forSize(index.width, index.height);
+    this.video.muted = true;
+    this.video.playsInline = true;
+    this.video.preload = "auto";
+    this.ready = new Promise((resolve, reject) => {
+      this.video.addEventListener("loadeddata", () => resolve(), { once: true });
+      this.video.addEventListener("error", () => reject(new Error("The clip cannot be played.")), { once: true });
+    });
+    this.video.src = mp4.url;
+  }
+
+  get received(): number {
+    const { buffered, duration } = this.video;
+    return buffered.length > 0 && duration > 0 ? buffered.end(buffered.length - 1) / duration : 0;
+  }
+
+  cached(index: number): ImageBitmap | undefined {
+    return this.cache.get(index);
+  }
+
+  ready(): boolean {
+    return true;
+  }
+
+  pin(index: number): void {
+    this.cache.pinned = index;
+  }
+
+  frame(index: number): Promise<ImageBitmap> {
+    const sought = this.line.then(async () => this.cache.get(index) ?? (await this.seek(index)));
+    this.line = sought.catch(() => undefined);
+    return sought;
+  }
+
+  close(): void {
+    this.video.removeAttribute("src");
+    this.video.load();
+    this.cache.clear();
+  }
+
+  private async seek(index: number): Promise<ImageBitmap> {
+    await this.ready;
+    const time = middleOf(this.index.frames, index);
+    if (Math.abs(this.video.currentTime - time) > 1e-4) {
+      const presented = this.presented();
+      this.video.currentTime = time;
+      await presented;
+    }
+    const bitmap = await createImageBitmap(this.video);
+    this.cache.put(index, bitmap);
+    return bitmap;
+  }
+
+  private presented(): Promise<void> {
+    return new Promise((resolve) => {
+      if ("requestVideoFrameCallback" in this.video) {
+        this.video.requestVideoFrameCallback(() => resolve());
+      } else {
+        this.addSeeked(resolve);
+      }
+    });
+  }
+
+  private addSeeked(resolve: () => void): void {
+    this.video.addEventListener("seeked", () => requestAnimationFrame(() => resolve()), { once: true });
+  }
+}
+
+export interface ClipRenditions {
+  readonly clip: ClipRendition;
+  readonly mp4: Rendition | undefined;
+}
+
+async function decodable(index: ClipIndex): Promise<boolean> {
+  if (typeof VideoDecoder === "undefined") {
+    return false; // an old browser, or a page without HTTPS
+  }
+  try {
+    return (await VideoDecoder.isConfigSupported(configOf(index))).supported === true;
+  } catch {
+    return false;
+  }
+}
+
+/** Opens a clip in the best way this browser has. Rejects when it has none or the index cannot be fetched. */
+export async function openFrames(
+  { clip, mp4 }: ClipRenditions,
+  progress: () => void,
+  withVideo = false,
+): Promise<FrameSource> {
+  const response = await fetch(clip.index_url, { credentials: "same-origin" });
+  if (!response.ok) {
+    throw new Error(`${clip.index_url}: ${response.status}`);
+  }
+  const index = parseClipIndex(await response.json());
+  if (!withVideo && (await decodable(index))) {
+    return new CodecFrames(index, clip, progress);
+  }
+  if (!mp4) {
+    throw new Error("This browser cannot play the clip.");
+  }
+  return new VideoFrames(mp4, index);
+}

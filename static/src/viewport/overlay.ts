@@ -1,0 +1,143 @@
+import { t } from "../ui/text";
+import { scaleBar } from "./geometry";
+import type { InstanceManifest, VoiWindow } from "./manifest";
+import type { Quality } from "./picture";
+import { edgesOnScreen, type Placement } from "./view";
+
+export interface OverlayState {
+  readonly manifest: InstanceManifest;
+  readonly placement: Placement;
+  readonly window: VoiWindow;
+  readonly invert: boolean;
+  readonly quality: Quality;
+  readonly frame: number;
+  /** Who else looks at the same picture in another quality: "Dr Rao sees: Preview". */
+  readonly others: string;
+}
+
+/** What the quality badge says: never better than what is on the screen. */
+export function qualityWords(quality: Quality): string {
+  const words = levelWords(quality);
+  if (quality.lossless > 0 && quality.lossless < 1) {
+    return t("%(level)s · lossless %(percent)s %%", { level: words, percent: Math.floor(quality.lossless * 100) });
+  }
+  if (quality.fetching && quality.level !== "clip" && quality.level !== "lossless") {
+    return t("%(level)s · lossless is coming", { level: words });
+  }
+  return quality.approximate && quality.level !== "clip" ? t("%(level)s · window approximate", { level: words }) : words;
+}
+
+function levelWords({ level, small }: Quality): string {
+  switch (level) {
+    case "none":
+      return t("Nothing yet");
+    case "thumbnail":
+      return t("Thumbnail");
+    case "preview":
+      return t("Preview");
+    case "full":
+      return t("Full size");
+    case "lossless":
+      return t("Lossless");
+    case "clip":
+      return small ? t("Clip, small") : t("Clip");
+  }
+}
+
+/** The same for what another person's view says of itself. */
+export function levelName(level: "preview" | "full" | "lossless" | "clip"): string {
+  return levelWords({ level, lossless: 0, fetching: false, approximate: false, small: false, offered: false });
+}
+
+function element<Name extends keyof HTMLElementTagNameMap>(
+  name: Name,
+  className: string,
+): HTMLElementTagNameMap[Name] {
+  const made = document.createElement(name);
+  made.className = className;
+  return made;
+}
+
+const SIDES = ["left", "top", "right", "bottom"] as const;
+
+/** What radiologists expect around a picture: orientation, scale, window values, quality, frame. */
+export class Overlay {
+  readonly root = element("div", "marks");
+  private readonly sides = SIDES.map((side) => element("span", `mark mark-side mark-${side}`));
+  private readonly badge = element("button", "mark-badge");
+  private readonly others = element("span", "mark-others");
+  private readonly frame = element("span", "mark mark-frame");
+  private readonly window = element("span", "mark mark-window");
+  private readonly scale = element("span", "mark mark-scale");
+  private readonly bar = element("i", "mark-bar");
+  private readonly length = element("span", "mark-length");
+
+  constructor(askForLossless: () => void) {
+    this.badge.type = "button";
+    this.badge.addEventListener("click", askForLossless);
+    this.scale.append(this.length, this.bar);
+    const quality = element("div", "mark-quality");
+    quality.append(this.badge, this.others);
+    this.root.append(...this.sides, quality, this.frame, this.window, this.scale);
+    this.clear();
+  }
+
+  get hidden(): boolean {
+    return this.root.classList.contains("marks-off");
+  }
+
+  set hidden(hidden: boolean) {
+    this.root.classList.toggle("marks-off", hidden);
+  }
+
+  clear(): void {
+    this.root.hidden = true;
+  }
+
+  update(state: OverlayState): void {
+    const { manifest, placement, quality } = state;
+    this.root.hidden = false;
+    const { left, top, right, bottom } = manifest.orientation;
+    const letters = [left, top, right, bottom];
+    edgesOnScreen(placement.rotation, placement.flip).forEach((edge, side) => {
+      const mark = this.sides[side];
+      if (mark) {
+        mark.textContent = letters[edge] ?? "";
+      }
+    });
+    this.updateBadge(quality);
+    this.others.textContent = state.others;
+    this.frame.textContent =
+      manifest.frames > 1 ? t("%(frame)s of %(frames)s", { frame: state.frame, frames: manifest.frames }) : "";
+    this.updateWindow(state);
+    const scale = scaleBar(placement.zoom, placement.center, manifest.calibration);
+    this.scale.hidden = scale === null;
+    if (scale) {
+      this.bar.style.width = `${scale.pixels.toFixed(1)}px`;
+      this.length.textContent = scale.label;
+    }
+  }
+
+  private updateBadge(quality: Quality): void {
+    const words = qualityWords(quality);
+    this.badge.dataset.level = quality.level;
+    this.badge.classList.toggle("mark-badge-more", quality.offered);
+    this.badge.setAttribute("aria-label", t("Quality: %(words)s", { words }));
+    this.badge.disabled = !quality.offered;
+    this.badge.title = quality.offered ? t("Fetch the lossless pixels of what is visible") : "";
+    if (this.badge.textContent !== words) {
+      this.badge.textContent = words;
+    }
+  }
+
+  private updateWindow({ manifest, window, invert }: OverlayState): void {
+    const values = { center: tidy(window.center), width: tidy(window.width) };
+    const grey = manifest.photometric !== "RGB" || window.width !== 256 || window.center !== 128;
+    const words = grey ? t("W %(width)s  C %(center)s", values) : "";
+    this.window.textContent = invert ? `${words} ${t("inverted")}`.trim() : words;
+  }
+}
+
+function tidy(value: number): string {
+  return Math.abs(value) >= 100 ? value.toFixed(0) : value.toFixed(1).replace(/\.0$/, "");
+}

@@ -1,0 +1,200 @@
+"""The call's messages: who is in it, and the descriptions and candidates that two browsers exchange through the server.
+
+Descriptions and candidates are opaque here (RFC 8829, RFC 8840): the server checks their size and shape, says who sent
+them and hands them to one other member of the same call. It never logs or stores them.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Final, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+MAX_SDP_BYTES: Final = 64 * 1024
+MAX_CANDIDATE_BYTES: Final = 2 * 1024
+MAX_ATTEMPTS: Final = 10_000
+
+
+def _fits(limit: int) -> AfterValidator:
+    def check(text: str) -> str:
+        if len(text.encode("utf-8", "surrogatepass")) > limit:
+            raise ValueError(f"must be at most {limit} bytes")
+        return text
+
+    return AfterValidator(check)
+
+
+ParticipantId = Annotated[str, Field(min_length=1, max_length=64)]
+SessionId = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{8,64}$")]
+Camera = Literal["front", "rear"]
+
+
+class Message(BaseModel):
+    """Strict: no coercion, no unknown fields, no NaN."""
+
+    model_config = ConfigDict(strict=True, extra="forbid", allow_inf_nan=False, frozen=True, populate_by_name=True)
+
+
+class SessionDescription(Message):
+    """RTCSessionDescriptionInit (WebRTC 1.0, 4.6.2) as this protocol uses it: whole offers and answers."""
+
+    type: Literal["offer", "answer"]
+    sdp: Annotated[str, Field(pattern=r"^v=0\r?\n"), _fits(MAX_SDP_BYTES)]
+
+
+class IceCandidate(Message):
+    """RTCIceCandidateInit (WebRTC 1.0, 4.8.1); an empty `candidate` ends a generation of candidates."""
+
+    candidate: Annotated[str, Field(pattern=r"^(candidate:[^\r\n]*)?$"), _fits(MAX_CANDIDATE_BYTES)]
+    sdp_mid: Annotated[str, Field(max_length=64)] | None = Field(default=None, alias="sdpMid")
+    sdp_m_line_index: Annotated[int, Field(ge=0, le=255)] | None = Field(default=None, alias="sdpMLineIndex")
+    username_fragment: Annotated[str, Field(max_length=256)] | None = Field(default=None, alias="usernameFragment")
+
+
+class CallMember(Message):
+    """One member of the call. `session_id` is new each time they join; `audio` and `video`: whether they send it."""
+
+    participant_id: ParticipantId
+    session_id: SessionId
+    audio: bool
+    video: bool
+    camera: Camera | None = None
+
+
+class MediaLimits(Message):
+    """What one member may send to each other member, in bits and frames per second."""
+
+    audio_bps: int
+    video_bps: int
+    frame_rate: int
+
+
+# Commands ---------------------------------------------------------------------------------------------------------
+
+
+class WatchCall(Message):
+    """Who is in the call, for someone in the room who has not joined it."""
+
+
+class JoinCall(Message):
+    """Join, or come back after a reconnection with the same `session_id`; another `session_id` replaces the old one."""
+
+    session_id: SessionId
+    audio: bool
+    video: bool
+
+
+class LeaveCall(Message):
+    """Hang up."""
+
+
+class SendDescription(Message):
+    """An offer or answer for the member `to`, as long as their session is still `session_id`.
+
+    `attempt` counts the connections made between these two sessions: a higher one replaces what is there.
+    """
+
+    to: ParticipantId
+    session_id: SessionId
+    description: SessionDescription
+    attempt: Annotated[int, Field(ge=0, le=MAX_ATTEMPTS)] = 0
+
+
+class SendCandidate(Message):
+    """A candidate for the member `to` (null: no more), as long as their session is still `session_id`."""
+
+    to: ParticipantId
+    session_id: SessionId
+    candidate: IceCandidate | None
+    attempt: Annotated[int, Field(ge=0, le=MAX_ATTEMPTS)] = 0
+
+
+class ChangeMedia(Message):
+    """What this member now sends."""
+
+    audio: bool
+    video: bool
+    camera: Camera | None = None
+
+
+# Replies ----------------------------------------------------------------------------------------------------------
+
+
+class Empty(Message):
+    """Done."""
+
+
+class CallMembers(Message):
+    """The call's other members, and the limits by how many they are (`limits[0]` for one other member)."""
+
+    members: list[CallMember]
+    limits: list[MediaLimits]
+
+
+# Facts ------------------------------------------------------------------------------------------------------------
+
+
+class CallJoined(Message):
+    """Someone is in the call."""
+
+    member: CallMember
+
+
+class CallLeft(Message):
+    """Someone is not: they hung up, their line was lost for good, or they joined again from elsewhere."""
+
+    participant_id: ParticipantId
+    reason: Literal["left", "lost", "replaced"]
+
+
+class DescriptionSent(Message):
+    """An offer or answer from the member `from`, whose session is `session_id`."""
+
+    sender: ParticipantId = Field(alias="from")
+    session_id: SessionId
+    description: SessionDescription
+    attempt: int
+
+
+class CandidateSent(Message):
+    """A candidate from the member `from`, whose session is `session_id`."""
+
+    sender: ParticipantId = Field(alias="from")
+    session_id: SessionId
+    candidate: IceCandidate | None
+    attempt: int
+
+
+class MediaChanged(Message):
+    """What a member now sends."""
+
+    participant_id: ParticipantId
+    audio: bool
+    video: bool
+    camera: Camera | None
+
+
+COMMANDS: Final[dict[str, tuple[type[Message], type[Message]]]] = {
+    "watch_call": (WatchCall, CallMembers),
+    "join_call": (JoinCall, CallMembers),
+    "leave_call": (LeaveCall, Empty),
+    "send_description": (SendDescription, Empty),
+    "send_candidate": (SendCandidate, Empty),
+    "change_media": (ChangeMedia, Empty),
+}
+FACTS: Final[dict[str, type[Message]]] = {
+    "call_joined": CallJoined,
+    "call_left": CallLeft,
+    "description_sent": DescriptionSent,
+    "candidate_sent": CandidateSent,
+    "media_changed": MediaChanged,
+}
+# Candidates come in bursts: some twenty for each other member when a browser gathers them all at once.
+PER_SECOND: Final[dict[str, float]] = {
+    "watch_call": 2,
+    "join_call": 2,
+    "leave_call": 2,
+    "send_description": 10,
+    "send_candidate": 80,
+    "change_media": 5,
+}

@@ -1,0 +1,217 @@
+"""The call's socket commands: who is in it, and passing descriptions and candidates between its members.
+
+A description or candidate goes to one socket: that of a member of the sender's own call. Facts about members go to the
+whole room, so that someone who has not joined yet sees who is waiting.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
+from typing import Any, Final, Protocol
+
+from app import clock, membership
+from app.db import write_transaction
+from app.errors import NotFound
+from app.membership import Membership, room_of
+from video import operations
+from video.policy import LIMITS
+from video.protocol import (
+    COMMANDS,
+    PER_SECOND,
+    CallJoined,
+    CallLeft,
+    CallMembers,
+    CandidateSent,
+    ChangeMedia,
+    DescriptionSent,
+    JoinCall,
+    LeaveCall,
+    MediaChanged,
+    Message,
+    SendCandidate,
+    SendDescription,
+    WatchCall,
+)
+from video.roster import Place, Roster
+
+SWEEP_SECONDS: Final = 1.0
+
+log = logging.getLogger(__name__)
+
+Handler = Callable[[Membership, Any], dict[str, Any]]
+OnCommand = Callable[[str, type[Message], float], Callable[[Handler], object]]
+
+
+class SocketServer(Protocol):
+    """What is needed of Flask-SocketIO."""
+
+    def emit(self, event: str, *args: Any, **kwargs: Any) -> Any: ...
+    def sleep(self, seconds: float = 0) -> Any: ...
+    def start_background_task(self, target: Callable[..., Any], *args: Any, **kwargs: Any) -> Any: ...
+
+
+class CallSignalling:
+    """The calls of one process."""
+
+    def __init__(
+        self,
+        socketio: SocketServer,
+        now: Callable[[], datetime] = clock.now,
+        is_seated: Callable[[Membership], bool] | None = None,
+    ) -> None:
+        self.roster = Roster()
+        self._socketio = socketio
+        self._now = now
+        self._is_seated = is_seated or _is_seated
+        self._watching = False
+        self._beaten_at: datetime | None = None
+
+    def handlers(self) -> dict[str, Handler]:
+        """One handler for each command of `video.protocol`."""
+        return {name: getattr(self, name) for name in COMMANDS}
+
+    # Commands
+
+    def watch_call(self, member: Membership, message: WatchCall) -> dict[str, Any]:
+        """Who is in the call."""
+        return self._members(member)
+
+    def join_call(self, member: Membership, message: JoinCall) -> dict[str, Any]:
+        """Take a place, tell the room, and reply with who else is there."""
+        self._start_watching()
+        place = Place(member, message.session_id, message.audio, message.video)
+        before = self.roster.find(member.consult_id, member.participant_id)
+        if before is not None and before.session_id == place.session_id:
+            place = replace(place, camera=before.camera)
+        with write_transaction() as session:
+            previous = operations.join(session, self.roster, place, self._now())
+        if previous is not None and previous.session_id != place.session_id:
+            self._tell_left(previous, "replaced", skip=member.sid)
+        self._tell(place, "call_joined", CallJoined(member=place.as_member()))
+        return self._members(member)
+
+    def leave_call(self, member: Membership, message: LeaveCall) -> dict[str, Any]:
+        """Hang up; harmless when not in the call."""
+        place = self.roster.find(member.consult_id, member.participant_id)
+        if place is not None and place.seat.sid == member.sid:
+            self._leave(place, "left")
+        return {}
+
+    def send_description(self, member: Membership, message: SendDescription) -> dict[str, Any]:
+        """Pass an offer or answer to another member of the same call."""
+        mine, theirs = self._pair(member, message.to, message.session_id)
+        fact = DescriptionSent.model_validate(_signed(mine, description=message.description, attempt=message.attempt))
+        self._emit("description_sent", fact, to=theirs.seat.sid)
+        return {}
+
+    def send_candidate(self, member: Membership, message: SendCandidate) -> dict[str, Any]:
+        """Pass a candidate to another member of the same call."""
+        mine, theirs = self._pair(member, message.to, message.session_id)
+        fact = CandidateSent.model_validate(_signed(mine, candidate=message.candidate, attempt=message.attempt))
+        self._emit("candidate_sent", fact, to=theirs.seat.sid)
+        return {}
+
+    def change_media(self, member: Membership, message: ChangeMedia) -> dict[str, Any]:
+        """Tell the room what this member now sends."""
+        place = self._place(member)
+        changed = replace(place, audio=message.audio, video=message.video, camera=message.camera)
+        self.roster.take(changed)
+        fact = MediaChanged(participant_id=member.participant_id, **message.model_dump())
+        self._tell(changed, "media_changed", fact)
+        return {}
+
+    # What happens to sockets
+
+    def left_room(self, member: Membership) -> None:
+        """This seat was given up on purpose (left the consult, moved elsewhere, removed): no grace."""
+        place = self.roster.find(member.consult_id, member.participant_id)
+        if place is not None and place.seat.sid == member.sid:
+            self._leave(place, "left")
+
+    def sweep(self) -> None:
+        """Drop members whose socket has been gone too long, and keep open spans beating. Called each second."""
+        now = self._now()
+        for place in self.roster.expire(now, self._is_seated):
+            self._leave(place, "lost")
+        if self._beaten_at is None or now - self._beaten_at >= operations.HEARTBEAT:
+            self._beaten_at = now
+            with write_transaction() as session:
+                operations.beat(session, self.roster, now)
+
+    def _start_watching(self) -> None:
+        # Not at import: a background task started before the server forks would stay in the parent.
+        if not self._watching:
+            self._watching = True
+            self._socketio.start_background_task(self._watch)
+
+    def _watch(self) -> None:
+        while True:
+            self._socketio.sleep(SWEEP_SECONDS)
+            try:
+                self.sweep()
+            except Exception:  # the watch must outlive a database that is briefly away
+                log.exception("sweeping the calls failed; trying again in %s s", SWEEP_SECONDS)
+
+    # Places and facts
+
+    def _place(self, member: Membership) -> Place:
+        place = self.roster.find(member.consult_id, member.participant_id)
+        if place is None or place.seat.sid != member.sid:
+            raise NotFound()
+        return place
+
+    def _pair(self, member: Membership, to: str, session_id: str) -> tuple[Place, Place]:
+        """The sender's place and that of `to` in the same call. Raises NotFound for anyone and anything else."""
+        mine = self._place(member)
+        theirs = self.roster.find(member.consult_id, to)
+        if theirs is None or theirs is mine or theirs.session_id != session_id:
+            raise NotFound()
+        return mine, theirs
+
+    def _members(self, member: Membership) -> dict[str, Any]:
+        others = [
+            place.as_member()
+            for place in self.roster.places(member.consult_id)
+            if place.seat.participant_id != member.participant_id
+        ]
+        return CallMembers(members=others, limits=list(LIMITS)).model_dump(by_alias=True)
+
+    def _leave(self, place: Place, reason: str) -> None:
+        with write_transaction() as session:
+            left = operations.leave(session, self.roster, place, self._now(), reason)
+        if left:
+            self._tell_left(place, reason, skip=place.seat.sid)
+
+    def _tell_left(self, place: Place, reason: str, skip: str) -> None:
+        fact = CallLeft.model_validate({"participant_id": place.seat.participant_id, "reason": reason})
+        self._emit("call_left", fact, to=room_of(place.seat.consult_id), skip_sid=[skip, place.seat.sid])
+
+    def _tell(self, place: Place, event: str, fact: Message) -> None:
+        self._emit(event, fact, to=room_of(place.seat.consult_id), skip_sid=place.seat.sid)
+
+    def _emit(self, event: str, fact: Message, **target: Any) -> None:
+        self._socketio.emit(event, fact.model_dump(by_alias=True), **target)
+
+
+def _signed(sender: Place, **content: Any) -> dict[str, Any]:
+    """A passed-on message: the server, not the message, says who sent it and from which session."""
+    return {"from": sender.seat.participant_id, "session_id": sender.session_id, **content}
+
+
+def _is_seated(seat: Membership) -> bool:
+    now = membership.of_participant(seat.participant_id)
+    return now is not None and now.sid == seat.sid
+
+
+def register(socketio: SocketServer, on_command: OnCommand) -> CallSignalling:
+    """Register every command of the call through `on_command(name, model, per_second)(handler)`.
+
+    The caller tells the returned object (`left_room`) when a seat is given up on purpose.
+    """
+    calls = CallSignalling(socketio)
+    for name, handler in calls.handlers().items():
+        on_command(name, COMMANDS[name][0], PER_SECOND[name])(handler)
+    return calls
