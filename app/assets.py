@@ -9,7 +9,7 @@ from typing import Any
 
 from flask import Flask, Response, abort, request, send_file
 from markupsafe import Markup
-from werkzeug.utils import safe_join
+from werkzeug.security import safe_join
 
 BASE = "/static/"
 HASHED = "assets/"  # everything in here has its content's hash in its name

@@ -9,7 +9,7 @@ import io
 import sys
 from pathlib import Path
 
-from babel.messages.catalog import Catalog
+from babel.messages.catalog import Catalog, Message
 from babel.messages.extract import DEFAULT_KEYWORDS, extract_from_dir
 from babel.messages.frontend import parse_mapping_cfg
 from babel.messages.pofile import write_po
@@ -20,11 +20,14 @@ ROOT = Path(__file__).resolve().parent.parent
 KEYWORDS = {**DEFAULT_KEYWORDS, "_l": None, "t": None, "lazy_gettext": None}
 SOURCES = ("app", "consult", "imaging", "video", "templates", "static/src")
 LINE_WIDTH = 118
+HEADER = "# Nidaan's sentences. Kept up to date by `python -m app.catalogue`."
 
 
 def extract(root: Path = ROOT) -> Catalog:
     """Every catalogued sentence of the sources, with the files that say it."""
-    mapping, options = parse_mapping_cfg(io.StringIO((root / "babel.cfg").read_text(encoding="utf-8")))
+    mapping, options = parse_mapping_cfg(  # type: ignore[no-untyped-call]
+        io.StringIO((root / "babel.cfg").read_text(encoding="utf-8"))
+    )
     found = Catalog(project="Nidaan", charset="utf-8")
     for folder in SOURCES:
         for name, _line, message, comments, context in extract_from_dir(
@@ -52,9 +55,15 @@ def update(language: str, template: Catalog) -> Catalog:
     catalogue = read_catalogue(language) if path.exists() else Catalog(locale=language, project="Nidaan")
     catalogue.update(template, no_fuzzy_matching=True)
     catalogue.obsolete.clear()
+    catalogue.header_comment, catalogue.fuzzy = HEADER, False
     with path.open("wb") as file:
         write_po(file, catalogue, width=LINE_WIDTH, sort_output=True, include_lineno=False, omit_header=False)
     return catalogue
+
+
+def _is_translated(message: Message) -> bool:
+    forms = message.string if isinstance(message.string, (list, tuple)) else (message.string,)
+    return all(forms)
 
 
 def main() -> None:
@@ -63,7 +72,7 @@ def main() -> None:
     languages = sys.argv[1:] or sorted(path.name for path in FOLDER.iterdir() if path.is_dir())
     for language in languages:
         catalogue = update(language, template)
-        done = sum(1 for message in catalogue if message.id and message.string)
+        done = sum(1 for message in catalogue if message.id and _is_translated(message))
         print(f"{language}: {done} of {len(catalogue)} sentences translated")
 
 

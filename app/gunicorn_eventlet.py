@@ -27,7 +27,7 @@ import eventlet.wsgi  # noqa: E402
 from gunicorn.sock import ssl_context  # noqa: E402
 from gunicorn.workers.base_async import AsyncWorker  # noqa: E402
 
-HEARTBEAT_SECONDS = 1.0  # gunicorn kills a worker that is silent for its `timeout`
+HEARTBEAT_SECONDS = 0.25  # gunicorn kills a worker that is silent for its `timeout`; SIGTERM is noticed this soon
 LAST_WAIT_SECONDS = 0.5  # for handlers whose connection was shut down under them
 ACCEPT_PAUSE_SECONDS = 0.1  # when the process has no file descriptor left
 
@@ -178,4 +178,4 @@ def _close_web_sockets_once() -> None:
 
     close.once = True  # type: ignore[attr-defined]
     for kind in (eventlet.websocket.WebSocket, eventlet.websocket.RFC6455WebSocket):
-        setattr(kind, "close", close)
+        kind.close = close

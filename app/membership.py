@@ -50,6 +50,11 @@ def leave(sid: str) -> Membership | None:
     return member
 
 
+def find(sid: str) -> Membership | None:
+    """The seat of a socket, if it has one."""
+    return _by_sid.get(sid)
+
+
 def of(sid: str) -> Membership:
     """The seat of a socket. Raises NotFound for a socket that sits nowhere."""
     member = _by_sid.get(sid)

@@ -166,7 +166,7 @@ def _object(schema: Schema) -> str:
 def _literal(value: Any) -> str:
     if isinstance(value, str):
         return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
-    return {True: "true", False: "false", None: "null"}.get(value) if isinstance(value, bool | None) else repr(value)
+    return "null" if value is None else str(value).lower()
 
 
 def _key(name: str) -> str:

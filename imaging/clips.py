@@ -113,9 +113,7 @@ def _picture(image: Array) -> VideoFrame:
         image = np.pad(image, padding, mode="edge")
     picture = VideoFrame.from_ndarray(np.ascontiguousarray(image), format="gray" if image.ndim == 2 else "rgb24")
     # Grey is full-range luma: converting says so on both sides, or blacks would be lifted twice.
-    return picture.reformat(
-        format="yuv420p", src_color_range=2, dst_color_range=_STUDIO_RANGE, dst_colorspace="ITU709"
-    )
+    return picture.reformat(format="yuv420p", src_color_range=2, dst_color_range=_STUDIO_RANGE, dst_colorspace="ITU709")
 
 
 def bundle(encoded: Encoded, target: Path) -> dict[str, Any]:

@@ -9,10 +9,12 @@ from typing import BinaryIO
 
 import pydicom
 from pydicom import config as pydicom_config
+from pydicom._uid_dict import UID_dictionary
 from pydicom.dataset import Dataset, FileDataset
+from pydicom.filebase import DicomFileLike
 from pydicom.filereader import read_partial
 from pydicom.tag import BaseTag, Tag
-from pydicom.uid import UID, UID_dictionary
+from pydicom.uid import UID
 
 from imaging import dicom_values as values
 from imaging import encapsulation, limits
@@ -45,8 +47,8 @@ _TAGS = [
     "SeriesDescription", "SeriesNumber", "InstanceNumber", "Modality", "PatientOrientation", "ImageOrientationPatient",
     "SequenceOfUltrasoundRegions", "FrameTime", "FrameTimeVector", "CineRate", "RecommendedDisplayFrameRate",
     "ImagerPixelSpacing", "SharedFunctionalGroupsSequence", "SamplesPerPixel", "PhotometricInterpretation",
-    "PlanarConfiguration", "NumberOfFrames", "Rows", "Columns", "PixelSpacing", "BitsAllocated", "BitsStored", "HighBit",
-    "PixelRepresentation", "PixelPaddingValue", "PixelPaddingRangeLimit", "WindowCenter", "WindowWidth",
+    "PlanarConfiguration", "NumberOfFrames", "Rows", "Columns", "PixelSpacing", "BitsAllocated", "BitsStored",
+    "HighBit", "PixelRepresentation", "PixelPaddingValue", "PixelPaddingRangeLimit", "WindowCenter", "WindowWidth",
     "RescaleIntercept", "RescaleSlope", "ModalityLUTSequence", "VOILUTSequence", "VOILUTFunction",
     "RedPaletteColorLookupTableDescriptor", "GreenPaletteColorLookupTableDescriptor",
     "BluePaletteColorLookupTableDescriptor", "RedPaletteColorLookupTableData", "GreenPaletteColorLookupTableData",
@@ -72,7 +74,7 @@ class Layout:
 
 @dataclass(slots=True)
 class DicomFile:
-    """A checked DICOM file: header, layout, and where each frame lies in `path` (a plain copy where it was deflated)."""
+    """A checked DICOM file: header, layout, and where each frame lies in `path` (a plain copy of a deflated file)."""
 
     path: Path
     header: FileDataset
@@ -130,7 +132,7 @@ def inflate(path: Path, workspace: Path) -> Path:
         meta = pydicom.filereader._read_file_meta_info(source)
         meta.TransferSyntaxUID = UID("1.2.840.10008.1.2.1")
         target.write(b"\0" * 128 + b"DICM")
-        pydicom.filewriter.write_file_meta_info(target, meta, enforce_standard=False)
+        pydicom.filewriter.write_file_meta_info(DicomFileLike(target), meta, enforce_standard=False)
         engine = zlib.decompressobj(-zlib.MAX_WBITS)
         written = 0
         piece = source.read(_CHUNK)
@@ -164,8 +166,7 @@ def _find_element(file: BinaryIO, header: FileDataset) -> PixelElement:
 def read_layout(header: Dataset, syntax: str) -> Layout:
     """The Image Pixel module (PS3.3 C.7.6.3), each value present, sane and within `limits`."""
     rows, columns = _required(header, "Rows"), _required(header, "Columns")
-    frames = values.whole(header, "NumberOfFrames")
-    frames = 1 if not frames else frames  # absent, empty and 0 are all met in single frames
+    frames = values.whole(header, "NumberOfFrames") or 1  # absent, empty and 0 are all met in single frames
     _require_budget(rows, columns, frames)
     allocated, stored = _required(header, "BitsAllocated"), _required(header, "BitsStored")
     if allocated not in {1, 8, 16}:

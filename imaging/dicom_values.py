@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 import re
-import unicodedata
 from collections.abc import Iterable
 from typing import Any
 
 from pydicom.dataset import Dataset
 
 from imaging.limits import MAX_HEADER_TEXT
+from imaging.plain_text import clean
 
 _UID = re.compile(r"(0|[1-9][0-9]*)(\.(0|[1-9][0-9]*))+")
 
@@ -59,13 +59,7 @@ def text(data: Dataset, keyword: str) -> str:
         joined = "\\".join(str(one) for one in value) if many else str(value)
     except Exception:
         return ""
-    return clean(joined)
-
-
-def clean(value: str) -> str:
-    """Drop control, format and surrogate characters (a right-to-left override among them), then trim."""
-    kept = (char for char in value[: MAX_HEADER_TEXT * 4] if unicodedata.category(char)[0] != "C")
-    return "".join(kept).strip()[:MAX_HEADER_TEXT]
+    return clean(joined, MAX_HEADER_TEXT)
 
 
 def uid(data: Dataset, keyword: str) -> str:

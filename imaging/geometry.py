@@ -25,7 +25,7 @@ def calibration(data: Dataset, *, modality: str, rows: int, columns: int) -> lis
     """Calibrated areas of the picture, in pixels (half-open) and millimetres per pixel; an empty list: uncalibrated.
 
     Ultrasound regions (PS3.3 C.8.5.5) rule where present; else Pixel Spacing (10.7.1.3); else, for projections only,
-    Imager Pixel Spacing, whose lengths are "mm at detector". Zero, negative, absent, single or textual spacings are none.
+    Imager Pixel Spacing, whose lengths are "mm at detector". Zero, negative, single or textual spacings are none.
     """
     if values.raw(data, "SequenceOfUltrasoundRegions") is not None:
         regions = values.items(data, "SequenceOfUltrasoundRegions")
@@ -96,7 +96,7 @@ def _box(region: Dataset, rows: int, columns: int) -> tuple[int, int, int, int] 
 
 
 def orientation(data: Dataset) -> dict[str, str]:
-    """Letters at the four edges, from Patient Orientation (PS3.3 C.7.6.1.1.1) or the direction cosines (C.7.6.2.1.1)."""
+    """Letters at the four edges, from Patient Orientation (PS3.3 C.7.6.1.1.1) or direction cosines (C.7.6.2.1.1)."""
     value = values.raw(data, "PatientOrientation")
     letters = [str(one).strip().upper() for one in value] if isinstance(value, list) or _is_pair(value) else []
     if len(letters) != 2 or not all(_is_direction(one) for one in letters):

@@ -13,8 +13,7 @@ from imaging import limits, windows
 from imaging.facts import Facts
 from imaging.pixels import look_up
 from imaging.refusals import Refusal, refusing
-from imaging.source import Array
-from imaging.windows import Window
+from imaging.source import Array, Window
 
 Image.MAX_IMAGE_PIXELS = None  # the budget below is ours, checked before anything is decoded
 _FORMATS = {"jpeg": "JPEG", "png": "PNG"}
@@ -69,7 +68,8 @@ def _read(path: Path, kind: Literal["jpeg", "png"]) -> Array:
         image.load()
         upright = ImageOps.exif_transpose(image)
         if upright.mode in _DEEP_GREY:
-            return np.clip(np.asarray(upright), 0, 65535).astype(np.uint16)
+            deep: Array = np.clip(np.asarray(upright), 0, 65535).astype(np.uint16)
+            return deep
         if upright.mode in {"L", "1"}:
             return np.array(upright.convert("L"))
         if upright.has_transparency_data:

@@ -1,4 +1,4 @@
-"""Frames of a DICOM file: decoded one at a time, YBR made RGB exactly once (by the decoder), palette and LUTs applied."""
+"""Frames of a DICOM file: decoded one at a time, YBR made RGB once (by the decoder), palette and LUTs applied."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from pathlib import Path
 
 import numpy as np
 from pydicom.encaps import encapsulate
-from pydicom.pixels import apply_color_lut, apply_modality_lut, get_decoder
+from pydicom.pixels.decoders.base import get_decoder
+from pydicom.pixels.processing import apply_color_lut, apply_modality_lut
 from pydicom.pixels.utils import as_pixel_options
 from pydicom.uid import UID
 
@@ -16,9 +17,8 @@ from imaging import encapsulation, geometry, windows
 from imaging.dataset import NATIVE, VIDEO_SYNTAXES, DicomFile, open_dicom
 from imaging.facts import Facts, Photometric
 from imaging.refusals import Refusal, refusing
-from imaging.source import Array, Source
+from imaging.source import Array, Source, Window
 from imaging.timing import frame_durations
-from imaging.windows import Window
 
 
 def open_pixels(path: Path, workspace: Path) -> Source:
@@ -90,7 +90,7 @@ def _date(text: str) -> str:
 
 
 def _rescale(dicom: DicomFile) -> dict[str, float]:
-    """Rescale slope and intercept (PS3.3 C.11.1); a LUT sequence is applied to the pixels instead, a slope of 0 is none."""
+    """Rescale slope and intercept (PS3.3 C.11.1); a LUT sequence is applied to the pixels instead; 0 is no slope."""
     slope = values.first_number(dicom.header, "RescaleSlope")
     intercept = values.first_number(dicom.header, "RescaleIntercept")
     if windows.has_items(dicom.header, "ModalityLUTSequence") or not slope:

@@ -36,6 +36,7 @@ SENTENCES: dict[str, LazyString] = {
     "crashed": _("The file could not be opened: reading it failed."),
     "conflict": _("Another file with the same identity but a different picture is already here. Ask who made it."),
     "storage_full": _("The server has no room to keep this file. Tell the administrator and send it again later."),
+    "too_big": _("The file has %(size)s MB; at most %(most)s MB can be sent."),
     "lost_bytes": _("Part of this file was lost on the server. Send it again."),
 }
 

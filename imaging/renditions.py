@@ -1,4 +1,4 @@
-"""Still renditions: thumbnail, preview and full, as WebP with the default window, upright and black where it is dark."""
+"""Still renditions: thumbnail, preview and full, as WebP through the default window, black where it is dark."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Size = tuple[int, int]  # width, height
 
 
 def write_webp(display: Array, target: Path, longest: int, quality: int = QUALITY) -> Size:
-    """Write (rows, columns) or (rows, columns, 3) uint8 as WebP, at most `longest` px a side; returns (width, height)."""
+    """Write uint8 (rows, columns) or (rows, columns, 3) as WebP, at most `longest` px a side; returns its size."""
     image = scaled(Image.fromarray(display), min(longest, MAX_WEBP_SIDE))
     image.save(target, "WEBP", quality=quality, method=4)
     return image.size

@@ -1,4 +1,4 @@
-"""A process of its own for every file from outside: limited in memory, time and file size, and killed when it overstays.
+"""A process of its own for every file from outside: limited in memory, time and file size, killed when it overstays.
 
 The child speaks JSON lines on a pipe: {"event": "facts" | "rendition" | "progress" | "refused" | "done", ...}.
 Whatever a decoder does (loops, crashes, eats memory), the parent sees events and then one end.
@@ -32,13 +32,13 @@ _SECONDS: dict[str, int] = {
 _MAX_LINE = 4 * 1024 * 1024  # the tile index of the largest picture is far below
 _READ = 65536
 # One thread each: the limits are per process and the cores belong to the calls.
-_THREADS = {name: "1" for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")}
+_THREADS = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 
 
 def run(task: Task, path: Path, workspace: Path, request: dict[str, Any] | None = None) -> Iterator[dict[str, Any]]:
     """Do `task` to `path` in a child process; yields its events as they come, the last one never being missing.
 
-    Raises Refusal: what the child refused, or out_of_time, out_of_memory, crashed. Closing the iterator kills the child.
+    Raises Refusal: what the child refused, or out_of_time, out_of_memory, crashed. Closing it kills the child.
     """
     seconds = _SECONDS[task]
     command = [sys.executable, "-m", "imaging.sandbox", task, str(path), str(workspace), json.dumps(request or {})]

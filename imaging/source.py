@@ -11,6 +11,7 @@ import numpy.typing as npt
 from imaging.facts import Facts
 
 Array = npt.NDArray[Any]
+Window = dict[str, float]  # {"center", "width"} in modality units
 
 
 class Source(Protocol):
@@ -26,7 +27,7 @@ class Source(Protocol):
         """Every frame in order, one in memory at a time."""
         ...
 
-    def to_display(self, frame: Array, window: dict[str, float] | None = None) -> Array:
+    def to_display(self, frame: Array, window: Window | None = None) -> Array:
         """uint8 as it should look: window applied (the default one unless told), MONOCHROME1 inverted."""
         ...
 

@@ -14,8 +14,7 @@ from av.video.stream import VideoStream
 from imaging import limits
 from imaging.facts import Facts
 from imaging.refusals import Refusal, refusing
-from imaging.source import Array
-from imaging.windows import Window
+from imaging.source import Array, Window
 
 av.logging.set_level(None)
 # Containers by name, so that no playlist or concat demuxer can make the decoder open other files or addresses.
@@ -75,10 +74,9 @@ class VideoSource:
 
 
 def _picture_stream(container: InputContainer) -> VideoStream:
-    streams = [stream for stream in container.streams.video if stream.codec_context is not None]
-    if not streams:
+    if not container.streams.video:
         raise Refusal("no_video")
-    stream = streams[0]
+    stream = container.streams.video[0]
     width, height = stream.codec_context.width, stream.codec_context.height
     if width <= 0 or height <= 0:
         raise Refusal("damaged_video")

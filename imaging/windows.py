@@ -6,12 +6,11 @@ from typing import Any
 
 import numpy as np
 from pydicom.dataset import Dataset
-from pydicom.pixels import apply_voi
+from pydicom.pixels.processing import apply_voi
 
 from imaging import dicom_values as values
-from imaging.source import Array
+from imaging.source import Array, Window
 
-Window = dict[str, float]
 _LOWER, _UPPER = 0.5, 99.5  # per cent of pixels left black and white when nothing says the window
 _SAMPLES = 1_000_000
 

@@ -24,7 +24,7 @@ def inspect(path: Path, workspace: Path, say: Say) -> None:
 
 
 def render(path: Path, workspace: Path, say: Say) -> None:
-    """Make every rendition into `workspace`, the most useful first, each said as soon as it is whole. Raises Refusal."""
+    """Make every rendition into `workspace`, the most useful first, each said once it is whole. Raises Refusal."""
     source = open_source(path, workspace)
     first = source.frame(0)
     say({"event": "facts", "facts": source.facts.as_json()})

@@ -8,11 +8,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Literal
 
 from app.membership import Membership
 from video.protocol import CallMember, Camera
 
 GRACE = timedelta(seconds=15)
+
+Standing = Literal["there", "gone", "elsewhere"]  # the socket that holds a place; the participant on another page
+Departure = Literal["left", "lost"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,15 +79,18 @@ class Roster:
             del self._calls[place.seat.consult_id]
         return True
 
-    def expire(self, now: datetime, is_seated: Callable[[Membership], bool]) -> list[Place]:
-        """Places whose socket has been gone for the whole grace; a socket that came back ends its grace."""
-        over = []
+    def expire(self, now: datetime, standing: Callable[[Membership], Standing]) -> list[tuple[Place, Departure]]:
+        """Places to be given up: held from another page since, or without a socket for the whole grace."""
+        over: list[tuple[Place, Departure]] = []
         for call in self._calls.values():
             for participant_id, place in call.items():
-                if is_seated(place.seat):
+                where = standing(place.seat)
+                if where == "there":
                     call[participant_id] = place if place.lost_at is None else replace(place, lost_at=None)
+                elif where == "elsewhere":
+                    over.append((place, "left"))
                 elif place.lost_at is None:
                     call[participant_id] = replace(place, lost_at=now)
                 elif now - place.lost_at >= GRACE:
-                    over.append(place)
+                    over.append((place, "lost"))
         return over

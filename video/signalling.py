@@ -12,10 +12,13 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final, Protocol
 
-from app import clock, membership
+from flask_socketio import SocketIO
+
+from app import clock, departures, membership
 from app.db import write_transaction
 from app.errors import NotFound
 from app.membership import Membership, room_of
+from app.socket_errors import seated
 from video import operations
 from video.policy import LIMITS
 from video.protocol import (
@@ -35,21 +38,20 @@ from video.protocol import (
     SendDescription,
     WatchCall,
 )
-from video.roster import Place, Roster
+from video.roster import Place, Roster, Standing
 
-SWEEP_SECONDS: Final = 1.0
+SWEEP_SECONDS: Final = 1
 
 log = logging.getLogger(__name__)
 
 Handler = Callable[[Membership, Any], dict[str, Any]]
-OnCommand = Callable[[str, type[Message], float], Callable[[Handler], object]]
 
 
 class SocketServer(Protocol):
     """What is needed of Flask-SocketIO."""
 
     def emit(self, event: str, *args: Any, **kwargs: Any) -> Any: ...
-    def sleep(self, seconds: float = 0) -> Any: ...
+    def sleep(self, seconds: int = 0) -> Any: ...
     def start_background_task(self, target: Callable[..., Any], *args: Any, **kwargs: Any) -> Any: ...
 
 
@@ -60,12 +62,12 @@ class CallSignalling:
         self,
         socketio: SocketServer,
         now: Callable[[], datetime] = clock.now,
-        is_seated: Callable[[Membership], bool] | None = None,
+        standing: Callable[[Membership], Standing] | None = None,
     ) -> None:
         self.roster = Roster()
         self._socketio = socketio
         self._now = now
-        self._is_seated = is_seated or _is_seated
+        self._standing = standing or _standing
         self._watching = False
         self._beaten_at: datetime | None = None
 
@@ -126,7 +128,7 @@ class CallSignalling:
     # What happens to sockets
 
     def left_room(self, member: Membership) -> None:
-        """This seat was given up on purpose (left the consult, moved elsewhere, removed): no grace."""
+        """Out of the call, without grace."""
         place = self.roster.find(member.consult_id, member.participant_id)
         if place is not None and place.seat.sid == member.sid:
             self._leave(place, "left")
@@ -134,8 +136,8 @@ class CallSignalling:
     def sweep(self) -> None:
         """Drop members whose socket has been gone too long, and keep open spans beating. Called each second."""
         now = self._now()
-        for place in self.roster.expire(now, self._is_seated):
-            self._leave(place, "lost")
+        for place, departure in self.roster.expire(now, self._standing):
+            self._leave(place, departure)
         if self._beaten_at is None or now - self._beaten_at >= operations.HEARTBEAT:
             self._beaten_at = now
             with write_transaction() as session:
@@ -201,17 +203,20 @@ def _signed(sender: Place, **content: Any) -> dict[str, Any]:
     return {"from": sender.seat.participant_id, "session_id": sender.session_id, **content}
 
 
-def _is_seated(seat: Membership) -> bool:
+def _standing(seat: Membership) -> Standing:
     now = membership.of_participant(seat.participant_id)
-    return now is not None and now.sid == seat.sid
+    if now is None:
+        return "gone"
+    if now.sid == seat.sid:
+        return "there"
+    # The same page on a new socket will take its place again in a moment; another page has not asked for it.
+    return "gone" if now.session_id == seat.session_id else "elsewhere"
 
 
-def register(socketio: SocketServer, on_command: OnCommand) -> CallSignalling:
-    """Register every command of the call through `on_command(name, model, per_second)(handler)`.
-
-    The caller tells the returned object (`left_room`) when a seat is given up on purpose.
-    """
+def register(socketio: SocketIO) -> CallSignalling:
+    """Register every command of the call; a seat that is given up on purpose gives up its place in the call too."""
     calls = CallSignalling(socketio)
     for name, handler in calls.handlers().items():
-        on_command(name, COMMANDS[name][0], PER_SECOND[name])(handler)
+        seated(socketio, name, COMMANDS[name][0], per_second=PER_SECOND[name])(handler)
+    departures.listen("call", lambda seat, reason: None if reason == "lost" else calls.left_room(seat))
     return calls

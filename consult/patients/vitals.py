@@ -108,7 +108,7 @@ def lines(vitals: Mapping[str, Any]) -> list[tuple[str, str]]:
     shown: list[tuple[str, str]] = []
     for name, vital in VITALS.items():
         value = vitals.get(name)
-        if name == "diastolic" and vitals.get("systolic") is not None or value is None:
+        if value is None or (name == "diastolic" and vitals.get("systolic") is not None):
             continue
         if name == "systolic" and vitals.get("diastolic") is not None:
             both = f"{number(value)}/{number(vitals['diastolic'])} {vital.unit}"

@@ -1,36 +1,46 @@
 """The last guard of a signed document: no session can flush a change to it or remove it, whoever asks.
 
-Operations refuse first and in better words; this catches what would go round them.
+Operations refuse first; this catches what would go round them.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Connection, event, inspect
-from sqlalchemy.orm import Mapper
+from flask_babel import gettext as _
+from sqlalchemy import Connection, event, select
+from sqlalchemy.orm import Mapper, object_session
 
 from app.errors import Conflict
 from consult.reports.models import Addendum, Opinion, Outcome
 
-REFUSED = "This is signed and cannot be changed. What came later belongs in an addendum."
+_DOCUMENTS = (Opinion, Outcome, Addendum)
+
+
+def refusal() -> str:
+    """What a person is told who wants to change what is signed."""
+    return str(_("This is signed and cannot be changed. What came later belongs in an addendum."))
 
 
 def install() -> None:
-    """Listen on every kind of document that can be signed; once a process."""
-    for document in (Opinion, Outcome, Addendum):
-        for moment in ("before_update", "before_delete"):
-            if not event.contains(document, moment, _refuse_signed):
-                event.listen(document, moment, _refuse_signed)
+    """Listen on every kind of document that can be signed; calling it again changes nothing."""
+    for document in _DOCUMENTS:
+        for moment, listener in (("before_update", _refuse_change), ("before_delete", _refuse_removal)):
+            if not event.contains(document, moment, listener):
+                event.listen(document, moment, listener)
 
 
-def _refuse_signed(_mapper: Mapper[Any], _connection: Connection, document: Any) -> None:
-    state = inspect(document)
-    before = state.attrs.signed_at.history
-    was_signed = bool(before.deleted and before.deleted[0]) or (not before.added and document.signed_at is not None)
-    touched = state.modified or state.session is not None and document in state.session.deleted
-    if was_signed and touched:
-        raise Conflict(REFUSED, code="signed")
+def _refuse_change(mapper: Mapper[Any], connection: Connection, document: Any) -> None:
+    session = object_session(document)
+    if session is not None and session.is_modified(document):
+        _refuse_removal(mapper, connection, document)
+
+
+def _refuse_removal(_mapper: Mapper[Any], connection: Connection, document: Any) -> None:
+    kind = type(document)
+    # What the database holds counts, not what the object in hand says of itself.
+    if connection.scalar(select(kind.signed_at).where(kind.id == document.id)) is not None:
+        raise Conflict(refusal(), code="signed")
 
 
 install()

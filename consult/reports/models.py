@@ -33,7 +33,9 @@ class Opinion(Base):
     impression: Mapped[str] = mapped_column(Text, default="")
     recommendations: Mapped[str] = mapped_column(Text, default="")
     urgency: Mapped[str] = mapped_column(String(16), default="routine")
-    version: Mapped[int] = mapped_column(Integer, default=0)  # counts saved drafts: two tabs cannot overwrite each other
+    version: Mapped[int] = mapped_column(
+        Integer, default=0
+    )  # counts saved drafts: two tabs cannot overwrite each other
     updated_at: Mapped[datetime] = mapped_column(Utc)
     key_images: Mapped[list[dict[str, Any]] | None] = mapped_column(JSON)  # frozen from the stage at signing
     signed_at: Mapped[datetime | None] = mapped_column(Utc)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date, datetime, timedelta
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from flask_babel import gettext as _
 from sqlalchemy import update
@@ -18,13 +19,16 @@ from app.errors import Conflict, Invalid
 from app.membership import room_of
 from consult import access, operations
 from consult.access import Standing
-from consult.reports import content, frozen, queries
+from consult.models import Consult
+from consult.reports import content, frozen, pictures, queries
 from consult.reports.models import Addendum, Opinion, Outcome
 from consult.reports.protocol import OpinionFields, OutcomeFields
 from consult.reports.report_state import ask_for_report
 from consult.reports.times import local_day
 
 KeyImages = list[dict[str, Any]]
+Freeze = Callable[[Session, Consult], KeyImages]
+Draft = TypeVar("Draft", Opinion, Outcome)
 
 OPINION_STATES: Final = frozenset({"accepted", "in_progress", "awaiting_reply"})
 OUTCOME_STATES: Final = frozenset({"opinion_signed"})
@@ -56,7 +60,13 @@ def save_opinion_draft(
 
 
 def sign_opinion(
-    session: Session, actor: Actor, consult_id: str, *, version: int, key_images: KeyImages, now: datetime
+    session: Session,
+    actor: Actor,
+    consult_id: str,
+    *,
+    version: int,
+    now: datetime,
+    freeze: Freeze = pictures.frozen_from_stage,
 ) -> Opinion:
     """Freeze the draft of that version with the key images as they are on the stage; the consult moves on."""
     standing = access.consult(session, actor, consult_id, "write_opinion")
@@ -64,9 +74,10 @@ def sign_opinion(
     _refuse_unless_open(standing, draft, OPINION_STATES)
     if draft is None or draft.author_id != actor.id or not (draft.findings.strip() or draft.impression.strip()):
         raise Invalid("impression", _("Write the findings or the impression before you sign."))
-    _sign(session, actor, draft, version=version, key_images=key_images, now=now)
-    operations.advance(session, actor, consult_id, "sign_opinion", now=now)
-    _tell_signed(session, actor, draft, "sign_opinion", now)
+    images = freeze(session, standing.consult)
+    _sign(session, actor, draft, version=version, key_images=images, now=now)
+    operations.advance(session, actor, standing, "sign_opinion", "", now)
+    _tell_signed(session, actor, draft, "sign_opinion")
     return draft
 
 
@@ -90,7 +101,13 @@ def save_outcome_draft(
 
 
 def sign_outcome(
-    session: Session, actor: Actor, consult_id: str, *, version: int, key_images: KeyImages, now: datetime
+    session: Session,
+    actor: Actor,
+    consult_id: str,
+    *,
+    version: int,
+    now: datetime,
+    freeze: Freeze = pictures.frozen_from_stage,
 ) -> Outcome:
     """Freeze the draft of that version and conclude the consult. Raises Invalid naming the first missing answer."""
     standing = access.consult(session, actor, consult_id, "write_outcome")
@@ -99,9 +116,10 @@ def sign_outcome(
     if draft is None:
         raise Invalid("decision", _("Say what you decide about the specialist's opinion."))
     _check_outcome(draft, local_day(now))
-    _sign(session, actor, draft, version=version, key_images=key_images, now=now)
-    operations.advance(session, actor, consult_id, "conclude", now=now)
-    _tell_signed(session, actor, draft, "sign_outcome", now)
+    images = freeze(session, standing.consult)
+    _sign(session, actor, draft, version=version, key_images=images, now=now)
+    operations.advance(session, actor, standing, "conclude", "", now)
+    _tell_signed(session, actor, draft, "sign_outcome")
     return draft
 
 
@@ -146,7 +164,7 @@ def _begun_outcome(session: Session, standing: Standing, actor: Actor, now: date
     )
 
 
-def _begin[Draft: (Opinion, Outcome)](session: Session, draft: Draft) -> Draft:
+def _begin(session: Session, draft: Draft) -> Draft:
     """Two windows may begin at once: the second finds out by the unique key."""
     try:
         with session.begin_nested():
@@ -163,9 +181,7 @@ def _refuse_unless_open(standing: Standing, draft: Opinion | Outcome | None, sta
         raise Conflict(_("This cannot be written in the consult's present state."), code="wrong_state")
 
 
-def _replace(
-    session: Session, draft: Opinion | Outcome, words: dict[str, Any], *, version: int, now: datetime
-) -> None:
+def _replace(session: Session, draft: Opinion | Outcome, words: dict[str, Any], *, version: int, now: datetime) -> None:
     """Write `words` over exactly that version of an unsigned draft, by condition and row count."""
     kind = type(draft)
     rows = (
@@ -242,6 +258,6 @@ def _tell_changed(session: Session, actor: Actor, draft: Opinion | Outcome, acti
     outbox.post(session, room_of(draft.consult_id), f"{kind}_changed", fact)
 
 
-def _tell_signed(session: Session, actor: Actor, draft: Opinion | Outcome, action: str, now: datetime) -> None:
+def _tell_signed(session: Session, actor: Actor, draft: Opinion | Outcome, action: str) -> None:
     _tell_changed(session, actor, draft, action)
     ask_for_report(session, draft.consult_id)

@@ -48,20 +48,9 @@ class Signature(Reply):
     whole: bool
 
 
-class OpinionReply(Reply):
-    """`fields` is null for whoever may not read an unsigned draft; `key_images` is null until signed."""
-
-    state: DraftState
-    version: int
-    updated_at: str | None
-    mine: bool
-    fields: dict[str, str] | None
-    key_images: list[dict[str, Any]] | None
-    signature: Signature | None
-
-
-class OutcomeReply(Reply):
-    """As OpinionReply; `follow_up_on` in `fields` is a date or empty."""
+class DocumentReply(Reply):
+    """An opinion or an outcome. `fields` is null for whoever may not read an unsigned draft; dates in it are ISO 8601
+    or empty. `mine`: whether it is the reader's to write. `key_images` is null until signed."""
 
     state: DraftState
     version: int
@@ -93,9 +82,11 @@ class RecordReply(Reply):
     consult_id: str
     state: str
     role: str
-    question: str
+    reader: str  # the reader's own id: unsaved text that a browser keeps is theirs alone
+    treating_doctor: str
+    specialist: str  # empty until somebody took the consult
     rights: list[str]
-    opinion: OpinionReply
-    outcome: OutcomeReply
+    opinion: DocumentReply
+    outcome: DocumentReply
     addenda: list[AddendumReply]
     report: ReportReply

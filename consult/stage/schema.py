@@ -10,8 +10,17 @@ import re
 from collections.abc import Callable
 from typing import Annotated, Any, Final, Literal, get_args
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError
-from pydantic import model_validator
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+    model_validator,
+)
 
 from app.errors import Invalid, NotAllowed
 
@@ -127,11 +136,11 @@ COLOURS: Final = get_args(Colour)
 
 
 def check_entry(map_name: str, key: str, value: Any) -> Any:
-    """The value as this document understands it (whole numbers as int). Raises Invalid, naming the first wrong field."""
+    """The value with its whole numbers as int. Raises Invalid, naming the first wrong field."""
     if map_name not in _KEYS:
-        raise Invalid(map_name, "There is no such part of the document.")
+        raise Invalid(map_name, _("There is no such part of the document."))
     if not _KEYS[map_name].fullmatch(key):
-        raise Invalid("key", "This is not a key of that part of the document.")
+        raise Invalid("key", _("This is not a key of that part of the document."))
     if map_name == "stage":
         return _check_presenter(value)
     try:
@@ -139,13 +148,13 @@ def check_entry(map_name: str, key: str, value: Any) -> Any:
     except ValidationError as error:
         raise _first_wrong(error) from None
     if isinstance(entry, KeyImage) and key != f"{entry.instance}/{entry.frame}":
-        raise Invalid("key", "The key does not name the key image's instance and frame.")
+        raise Invalid("key", _("The key does not name the key image's instance and frame."))
     return entry.model_dump()
 
 
 def _check_presenter(value: Any) -> Any:
     if value is not None and not (isinstance(value, str) and re.fullmatch(r"[0-9a-f]{32}", value)):
-        raise Invalid(PRESENTER, "The presenter is a participant or nobody.")
+        raise Invalid(PRESENTER, _("The presenter is a participant or nobody."))
     return value
 
 
@@ -164,33 +173,33 @@ Change = tuple[str, Any, Any, str]  # key, value before, value after (None: abse
 
 
 def _own_annotation(change: Change) -> bool:
-    _, before, after, who = change
+    __, before, after, who = change
     return all(value is None or value["author"] == who for value in (before, after))
 
 
 def _own_name_on_it(change: Change) -> bool:
-    _, _, after, who = change
+    __, __, after, who = change
     return after is None or bool(after["by"] == who)
 
 
 def _take_or_hand_over(change: Change) -> bool:
-    _, before, after, who = change
-    return after == who or before == who or after == before
+    __, before, after, who = change
+    return bool(before == who or after in (who, before))
 
 
 def _own_key(change: Change) -> bool:
-    key, _, _, who = change
+    key, __, __, who = change
     return key == who
 
 
-# part of the document -> (roles that may write there; None for everybody in the room, which changes, what is said if not)
-WRITERS: Final[dict[str, tuple[frozenset[str] | None, Callable[[Change], bool], str]]] = {
-    "annotations": (DRAWERS, _own_annotation, "Only the one who drew it may change or remove it."),
-    "key_images": (DRAWERS, _own_name_on_it, "A key image is marked in one's own name."),
-    "stage": (DRAWERS, _take_or_hand_over, "Only the one who presents may hand over to somebody else."),
-    "views": (None, _own_key, "Everybody writes only how they themselves look at the stage."),
+# part of the document -> (roles that may write there, None: everybody in the room; which changes; what is said if not)
+WRITERS: Final[dict[str, tuple[frozenset[str] | None, Callable[[Change], bool], Any]]] = {
+    "annotations": (DRAWERS, _own_annotation, _l("Only the one who drew it may change or remove it.")),
+    "key_images": (DRAWERS, _own_name_on_it, _l("A key image is marked in one's own name.")),
+    "stage": (DRAWERS, _take_or_hand_over, _l("Only the one who presents may hand over to somebody else.")),
+    "views": (None, _own_key, _l("Everybody writes only how they themselves look at the stage.")),
 }
-NOT_A_DRAWER: Final = "Only the two doctors may draw, mark and present."
+NOT_A_DRAWER: Final = _l("Only the two doctors may draw, mark and present.")
 
 
 def check_change(map_name: str, key: str, before: Any, after: Any, participant_id: str, role: str) -> Any:
@@ -202,7 +211,7 @@ def check_change(map_name: str, key: str, before: Any, after: Any, participant_i
     checked = None if after is None else check_entry(map_name, key, after)
     roles, is_own, refusal = WRITERS[map_name]
     if roles is not None and role not in roles:
-        raise NotAllowed(NOT_A_DRAWER)
+        raise NotAllowed(str(NOT_A_DRAWER))
     if not is_own((key, before, checked, participant_id)):
-        raise NotAllowed(refusal)
+        raise NotAllowed(str(refusal))
     return checked

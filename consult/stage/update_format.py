@@ -1,4 +1,4 @@
-"""A strict reader of Yjs updates and state vectors (lib0 encoding, update format v1), run before the CRDT library sees them.
+"""A strict reader of Yjs updates and state vectors (update format v1), run before the CRDT library sees them.
 
 The library aborts the whole process on some inputs (a value nested 400,000 deep overflows its stack) and keeps what it
 cannot place yet for ever. So everything is read here first: only what this document may hold passes, in linear time.
@@ -7,7 +7,6 @@ Source: yjs `src/utils/encoding.js`, `src/structs/Item.js`; lib0 `encoding.js` (
 
 from __future__ import annotations
 
-import struct
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
@@ -185,7 +184,7 @@ class _Reader:
         return _decoded(raw)
 
     def skip_value(self, depth: int) -> None:
-        """Pass over one JSON-like value. Big integers, bytes and undefined are refused: browsers cannot use them here."""
+        """Pass over one JSON value. Big integers, bytes and undefined are refused: a browser would trip over them."""
         kind = self.byte()
         if kind == _FLOAT64:
             self._take(8)
@@ -227,17 +226,3 @@ def _decoded(raw: bytes) -> str:
         return raw.decode("utf-8")
     except UnicodeDecodeError:
         raise ProtocolError("It holds text that is not UTF-8.") from None
-
-
-def write_state_vector(state: Mapping[int, int]) -> bytes:
-    """The bytes of a state vector (tests and comparisons)."""
-    return b"".join(map(_number, [len(state), *(part for entry in state.items() for part in entry)]))
-
-
-def _number(value: int) -> bytes:
-    parts = []
-    while value > 0x7F:
-        parts.append(value & 0x7F | 0x80)
-        value >>= 7
-    parts.append(value)
-    return struct.pack(f"{len(parts)}B", *parts)

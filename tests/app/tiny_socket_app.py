@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any, cast
 
 from flask import Flask, Response, request, send_file
 from flask_socketio import SocketIO
 
 app = Flask(__name__)
-socketio = SocketIO(app, async_mode=os.environ["ASYNC_MODE"], async_handlers=False)
+socketio = SocketIO(app, async_mode=cast(Any, os.environ["ASYNC_MODE"]), async_handlers=False)
 
 
 @app.get("/")
@@ -22,7 +23,7 @@ def index() -> dict[str, object]:
 def slow() -> Response:
     def parts() -> Iterator[bytes]:
         yield b"started, "
-        socketio.sleep(0.7)
+        socketio.sleep(1)
         yield b"finished"
 
     return Response(parts(), headers={"Content-Length": str(len(b"started, finished"))})

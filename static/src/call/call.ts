@@ -2,10 +2,10 @@ import { AwarenessChannel } from "./awareness";
 import type { Capture, Wanted } from "./capture";
 import { systemClock, type Clock } from "./clock";
 import { Listeners } from "./listeners";
-import { Member, type MemberView } from "./member";
-import { PeerLink } from "./peer_link";
+import type { MemberView } from "./member";
+import { Members } from "./members";
 import { joinProblem, type Problem } from "./problems";
-import type { CallConnection, CallMember, CallMembers, Camera, CandidateSent, DescriptionSent, MediaLimits } from "./signals";
+import type { CallConnection, CallMember, Camera } from "./signals";
 
 export type CallState =
   | { readonly kind: "idle" | "joining" | "in" | "leaving" }
@@ -53,9 +53,6 @@ export interface CallOptions {
 export const LOOK_MS = 2000;
 const LISTEN_MS = 250;
 const REJOIN_MS = 2000;
-/** How long members who were there before a reconnection may take to come back themselves. */
-export const CONFIRM_MS = 30_000;
-const DEFAULT_LIMITS: readonly MediaLimits[] = [{ audio_bps: 24_000, video_bps: 600_000, frame_rate: 24 }];
 
 function newSessionId(): string {
   return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
@@ -68,10 +65,9 @@ export class Call {
 
   private readonly listeners = new Listeners<CallEvents>();
   private readonly clock: Clock;
-  private readonly members = new Map<string, Member>();
+  private readonly members: Members;
   private readonly others = new Set<string>();
   private early: (() => void)[] = [];
-  private limits = DEFAULT_LIMITS;
   private sessionId = "";
   private seated = false;
   private audioOnly = false;
@@ -83,6 +79,7 @@ export class Call {
 
   constructor(private readonly options: CallOptions) {
     this.clock = options.clock ?? systemClock;
+    this.members = this.makeMembers();
     this.awareness = new AwarenessChannel({
       connection: options.connection,
       clock: this.clock,
@@ -90,33 +87,33 @@ export class Call {
       sendToReached: (text) => this.reached().forEach((member) => member.link.send(text)),
       audience: () => options.audience?.() ?? this.others,
     });
-    this.off = this.subscribe(options.connection);
+    this.off = [...this.hear(options.connection), ...this.watchCapture(options.capture)];
     options.network?.addEventListener("online", this.networkBack);
   }
 
+  /** Returns what takes the handler off again. */
   on<Name extends keyof CallEvents>(name: Name, handler: (value: CallEvents[Name]) => void): () => void {
     return this.listeners.on(name, handler);
   }
 
   get memberViews(): readonly MemberView[] {
-    return [...this.members.values()].map((member) => member.view());
+    return this.members.views;
   }
 
   get own(): OwnView {
     const { capture } = this.options;
-    const [first] = this.members.values();
     return {
       audio: capture.audioOn,
       video: capture.videoOn,
       camera: capture.camera,
       audioOnly: this.audioOnly,
       videoTrack: capture.videoTrack,
-      level: first?.view().sample?.ownLevel ?? 0,
+      level: this.members.views[0]?.sample?.ownLevel ?? 0,
       problem: this.problem,
     };
   }
 
-  /** Who is in the call, asked before joining it. */
+  /** Asks who is in the call, before joining it; `waiting` tells. */
   async watch(): Promise<void> {
     try {
       const { members } = await this.options.connection.request("watch_call", {});
@@ -133,26 +130,26 @@ export class Call {
     if (this.state.kind !== "idle" && this.state.kind !== "failed") {
       return;
     }
-    this.sessionId = newSessionId();
+    const session = newSessionId();
+    this.sessionId = session;
     this.audioOnly = !wanted.video;
     this.become({ kind: "joining" });
     const [problem] = await this.options.capture.open(wanted);
     this.setProblem(problem ?? null);
-    if (!this.isJoining()) {
+    if (!this.isJoining(session)) {
       return; // left while the browser was asking
     }
     try {
       await this.takeSeat();
     } catch (error) {
-      this.end({ kind: "failed", reason: joinProblem(error) });
+      if (this.isJoining(session)) {
+        this.end({ kind: "failed", reason: joinProblem(error) });
+      }
       return;
     }
-    this.become({ kind: "in" });
-    this.running = [
-      this.clock.every(LOOK_MS, () => void this.look()),
-      this.clock.every(LISTEN_MS, () => this.listen()),
-    ];
-    this.tellMedia();
+    if (this.isJoining(session)) {
+      this.begin();
+    }
   }
 
   /** Hangs up and lets go of the devices. */
@@ -160,10 +157,10 @@ export class Call {
     if (this.state.kind === "idle" || this.state.kind === "leaving") {
       return;
     }
-    this.become({ kind: "leaving" });
-    this.end({ kind: "idle" });
+    this.end({ kind: "leaving" });
     // Unheard (the link is gone), the server lets us go by itself.
     await this.options.connection.request("leave_call", {}).catch(() => undefined);
+    this.become({ kind: "idle" });
   }
 
   async setAudio(on: boolean): Promise<void> {
@@ -185,7 +182,7 @@ export class Call {
   /** Neither sends a picture nor receives any. */
   async setAudioOnly(on: boolean): Promise<void> {
     this.audioOnly = on;
-    this.members.forEach((member) => member.link.pictureWantedChanged());
+    this.members.all.forEach((member) => member.link.pictureWantedChanged());
     if (on) {
       await this.options.capture.setVideo(false);
     }
@@ -198,7 +195,7 @@ export class Call {
 
   /** Makes every link look for new addresses. */
   restartIce(): void {
-    this.members.forEach((member) => member.link.restartIce());
+    this.members.all.forEach((member) => member.link.restartIce());
   }
 
   /** Ends everything, without telling the server; the page is going. */
@@ -208,40 +205,76 @@ export class Call {
     this.off.forEach((off) => off());
   }
 
-  private subscribe(connection: CallConnection): (() => void)[] {
+  private makeMembers(): Members {
+    const { options } = this;
+    return new Members({
+      connection: options.connection,
+      me: options.me,
+      clock: this.clock,
+      iceServers: () => options.iceServers(),
+      tracks: () => ({ audio: options.capture.audioTrack, video: options.capture.videoTrack }),
+      wantsPicture: () => !this.audioOnly,
+      canSignal: () => this.seated,
+      createConnection: options.createConnection ?? ((configuration) => new RTCPeerConnection(configuration)),
+      createStream: options.createStream ?? ((tracks) => new MediaStream(tracks)),
+      onChange: () => this.listeners.emit("members", this.memberViews),
+      onMessage: (from, text) => this.awareness.received(from, text),
+    });
+  }
+
+  private hear(connection: CallConnection): (() => void)[] {
     connection.onConnect(() => this.rejoin());
+    const gone = (): void => this.end({ kind: "idle" });
     return [
       connection.on("call_joined", ({ member }) => this.whenSeated(() => this.joined(member))),
       connection.on("call_left", (fact) => this.whenSeated(() => this.left(fact.participant_id, fact.reason))),
-      connection.on("description_sent", (fact) => this.whenSeated(() => this.described(fact))),
-      connection.on("candidate_sent", (fact) => this.whenSeated(() => this.candidate(fact))),
+      connection.on("description_sent", (fact) => this.whenSeated(() => this.members.described(fact))),
+      connection.on("candidate_sent", (fact) => this.whenSeated(() => this.members.candidate(fact))),
       connection.on("media_changed", (fact) => this.members.get(fact.participant_id)?.setMedia(fact)),
-      connection.on("moved_elsewhere", () => this.end({ kind: "idle" })),
-      connection.on("removed", () => this.end({ kind: "idle" })),
+      connection.on("moved_elsewhere", gone),
+      connection.on("removed", gone),
       connection.onStatus(({ status }) => {
         this.seated = this.seated && status === "up";
       }),
-      this.options.capture.on("changed", () => this.mediaChanged()),
-      this.options.capture.on("problem", (problem) => this.setProblem(problem)),
     ];
+  }
+
+  private watchCapture(capture: Capture): (() => void)[] {
+    const changed = (): void => {
+      this.members.all.forEach((member) => void member.link.tracksChanged());
+      this.tellMedia();
+      this.tellOwn();
+    };
+    return [capture.on("changed", changed), capture.on("problem", (problem) => this.setProblem(problem))];
   }
 
   /** What comes before our own join is answered is kept until then. */
   private whenSeated(run: () => void): void {
-    if (this.state.kind === "joining") {
+    if (this.state.kind === "joining" && !this.seated) {
       this.early.push(run);
     } else {
       run();
     }
   }
 
+  private begin(): void {
+    this.become({ kind: "in" });
+    this.running = [
+      this.clock.every(LOOK_MS, () => void this.members.look().then(() => this.tellOwn())),
+      this.clock.every(LISTEN_MS, () => this.listen()),
+    ];
+    this.tellMedia();
+  }
+
   private async takeSeat(): Promise<void> {
     const { audioOn: audio, videoOn: video } = this.options.capture;
-    const { connection } = this.options;
-    const reply = await connection.request("join_call", { session_id: this.sessionId, audio, video });
+    const { sessionId } = this;
+    const reply = await this.options.connection.request("join_call", { session_id: sessionId, audio, video });
+    if (sessionId !== this.sessionId) {
+      return;
+    }
     this.seated = true;
-    this.limits = reply.limits.length > 0 ? reply.limits : DEFAULT_LIMITS;
-    this.settle(reply);
+    this.members.settle(reply);
     const early = this.early;
     this.early = [];
     early.forEach((run) => run());
@@ -261,184 +294,56 @@ export class Call {
       this.cancelRejoin = this.clock.after(REJOIN_MS, () => void this.rejoin());
       return;
     }
-    this.tellMedia(true);
-    this.members.forEach((member) => member.link.signallingBack());
-  }
-
-  private settle(reply: CallMembers): void {
-    const present = new Map(reply.members.map((member) => [member.participant_id, member]));
-    present.forEach((member) => this.joined(member));
-    const missing = [...this.members.values()].filter((member) => !present.has(member.participantId));
-    // After a restart of the server everyone comes back one by one: their media flows meanwhile.
-    missing.forEach((member) => (member.unseated = true));
-    if (missing.length > 0) {
-      this.clock.after(CONFIRM_MS, () => this.dropUnseated());
-    }
+    this.told = "";
+    this.tellMedia();
+    this.members.all.forEach((member) => member.link.signallingBack());
   }
 
   private joined(fact: CallMember): void {
-    const id = fact.participant_id;
-    if (id === this.options.me) {
+    if (fact.participant_id === this.options.me) {
       return;
     }
-    this.others.add(id);
+    this.others.add(fact.participant_id);
     this.tellWaiting();
-    if (this.sessionId === "" || !this.hasSeat()) {
-      return;
+    if (this.sessionId !== "") {
+      this.members.joined(fact);
     }
-    const known = this.members.get(id);
-    if (known?.sessionId === fact.session_id) {
-      known.unseated = false;
-      known.setMedia({ audio: fact.audio, video: fact.video, camera: fact.camera ?? null });
-      return;
-    }
-    this.drop(known);
-    this.add(fact);
   }
 
   private left(participantId: string, reason: string): void {
     this.others.delete(participantId);
     this.tellWaiting();
-    const member = this.members.get(participantId);
-    if (member && reason === "lost" && member.link.status === "connected") {
-      member.unseated = true; // only their line to the server is gone: the voice goes on
-      return;
-    }
-    this.drop(member);
-  }
-
-  private add(fact: CallMember): void {
-    const to = fact.participant_id;
-    const address = (attempt: number) => ({ to, session_id: fact.session_id, attempt });
-    const { connection } = this.options;
-    const link = new PeerLink({
-      polite: this.options.me < to,
-      clock: this.clock,
-      limits: this.limitsNow(this.members.size + 1),
-      picture: { active: true, maxBitrate: Number.MAX_SAFE_INTEGER, frameRate: 24, scaleDownBy: 1 },
-      tracks: () => ({ audio: this.options.capture.audioTrack, video: this.options.capture.videoTrack }),
-      wantsPicture: () => !this.audioOnly,
-      createConnection: () => this.createConnection(),
-      createStream: this.options.createStream ?? ((tracks) => new MediaStream(tracks)),
-      canSignal: () => this.seated,
-      sendDescription: (description, attempt) =>
-        connection.request("send_description", { ...address(attempt), description }),
-      sendCandidate: (candidate, attempt) => connection.request("send_candidate", { ...address(attempt), candidate }),
-    });
-    const member: Member = new Member({
-      clock: this.clock,
-      link,
-      member: fact,
-      onChange: () => this.memberChanged(member),
-      onMessage: (text) => this.awareness.received(to, text),
-    });
-    this.members.set(to, member);
-    this.shareUplink();
-    link.begin();
-    this.tellMembers();
-  }
-
-  private createConnection(): RTCPeerConnection {
-    const configuration: RTCConfiguration = { iceServers: [...this.options.iceServers()], bundlePolicy: "max-bundle" };
-    const create = this.options.createConnection ?? ((given: RTCConfiguration) => new RTCPeerConnection(given));
-    return create(configuration);
-  }
-
-  private drop(member: Member | undefined): void {
-    if (member && this.members.get(member.participantId) === member) {
-      this.members.delete(member.participantId);
-      member.link.close();
-      this.shareUplink();
-      this.tellMembers();
-    }
-  }
-
-  private dropUnseated(): void {
-    for (const member of [...this.members.values()]) {
-      if (member.unseated && member.link.status !== "connected") {
-        this.drop(member);
-      }
-    }
-  }
-
-  private described(fact: DescriptionSent): void {
-    const member = this.members.get(fact.from);
-    if (member?.sessionId === fact.session_id) {
-      void member.link.takeDescription(fact.description, fact.attempt);
-    }
-  }
-
-  private candidate(fact: CandidateSent): void {
-    const member = this.members.get(fact.from);
-    if (member?.sessionId === fact.session_id) {
-      void member.link.takeCandidate(fact.candidate, fact.attempt);
-    }
-  }
-
-  private memberChanged(member: Member): void {
-    if (member.unseated && member.link.status !== "connected" && this.seated) {
-      this.drop(member);
-      return;
-    }
-    this.tellMembers();
-  }
-
-  private limitsNow(others: number): MediaLimits {
-    const limits = this.limits[Math.min(Math.max(others, 1), this.limits.length) - 1];
-    return limits ?? { audio_bps: 24_000, video_bps: 600_000, frame_rate: 24 };
-  }
-
-  /** More members, less for each: the uplink is shared between them. */
-  private shareUplink(): void {
-    const limits = this.limitsNow(this.members.size);
-    this.members.forEach((member) => member.link.setLimits(limits, member.picture));
-  }
-
-  private async look(): Promise<void> {
-    const limits = this.limitsNow(this.members.size);
-    await Promise.all([...this.members.values()].map((member) => member.look(limits)));
-    this.tellOwn();
+    this.members.left(participantId, reason);
   }
 
   private listen(): void {
-    const changed = [...this.members.values()].filter((member) => member.listen());
-    if (changed.length > 0) {
-      const levels = [...this.members.values()].map((member) => [member.participantId, member.view().level] as const);
-      this.listeners.emit("levels", new Map(levels));
+    const levels = this.members.listen();
+    if (levels !== null) {
+      this.listeners.emit("levels", levels);
     }
   }
 
-  private mediaChanged(): void {
-    this.members.forEach((member) => void member.link.tracksChanged());
-    this.tellMedia();
-    this.tellOwn();
-  }
-
   /** Tells the others what we send, when that has changed. */
-  private tellMedia(again = false): void {
+  private tellMedia(): void {
     const { audioOn: audio, videoOn: video, camera } = this.options.capture;
     const media = { audio, video, camera: video ? camera : null };
     const said = JSON.stringify(media);
-    if (this.hasSeat() && this.seated && (again || said !== this.told)) {
+    if (this.seated && said !== this.told) {
       this.told = said;
       void this.options.connection.request("change_media", media).catch(() => (this.told = ""));
     }
   }
 
-  private reached(): Member[] {
-    return [...this.members.values()].filter((member) => member.link.channelOpen);
+  private reached() {
+    return this.members.all.filter((member) => member.link.channelOpen);
   }
 
-  private isJoining(): boolean {
-    return this.state.kind === "joining";
-  }
-
-  private hasSeat(): boolean {
-    return this.state.kind === "in" || this.state.kind === "joining";
+  private isJoining(session: string): boolean {
+    return this.state.kind === "joining" && this.sessionId === session;
   }
 
   private readonly networkBack = (): void => {
-    this.members.forEach((member) => member.link.networkChanged());
+    this.members.all.forEach((member) => member.link.networkChanged());
   };
 
   private setProblem(problem: Problem | null): void {
@@ -451,11 +356,10 @@ export class Call {
     this.running = [];
     this.cancelRejoin();
     this.seated = false;
+    this.sessionId = "";
     this.early = [];
     this.told = "";
-    for (const member of [...this.members.values()]) {
-      this.drop(member);
-    }
+    this.members.dropAll();
     this.options.capture.close();
     this.become(state);
   }
@@ -464,10 +368,6 @@ export class Call {
     this.state = state;
     this.listeners.emit("state", state);
     this.tellOwn();
-  }
-
-  private tellMembers(): void {
-    this.listeners.emit("members", this.memberViews);
   }
 
   private tellOwn(): void {

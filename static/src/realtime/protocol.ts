@@ -3,6 +3,13 @@
 /** A message that says nothing but its name. */
 export type Empty = Record<string, never>;
 
+/** What passes and is never stored: the pointer, and the view while it moves. `at`: ms, server time. */
+export interface AwarenessState {
+  pointer: Pointer | null;
+  view: View | null;
+  at: number;
+}
+
 /** Someone is in the call. */
 export interface CallJoined {
   member: CallMember;
@@ -141,8 +148,24 @@ export interface ParticipantLeft {
   participant_id: string;
 }
 
+/** A running clip: at server time `at` it showed `frame`; `rate` times its own speed. */
+export interface Playing {
+  at: number;
+  frame: number;
+  rate: number;
+}
+
+/** The pointer and moving view, where there is no data channel to send them through. */
 export interface PointStage {
-  state: Record<string, unknown>;
+  state: AwarenessState;
+}
+
+/** Where somebody points, in image pixels. */
+export interface Pointer {
+  instance: string;
+  frame: number;
+  x: number;
+  y: number;
 }
 
 export interface Removed {
@@ -180,26 +203,58 @@ export interface SessionDescription {
   sdp: string;
 }
 
+/** Where another participant points. */
+export interface StagePointed {
+  from: string;
+  state: AwarenessState;
+}
+
+/** Changes that the server has stored. */
 export interface StageUpdated {
   update: Uint8Array;
   by: string;
 }
 
+/** What the client's copy of the document knows. */
 export interface SyncStage {
   state_vector: Uint8Array;
 }
 
+/** What the client lacks, and what the server knows: the client sends the rest by `update_stage`. */
 export interface SyncedStage {
   update: Uint8Array;
   state_vector: Uint8Array;
 }
 
+/** Changes to the document; answered once they are stored. */
 export interface UpdateStage {
   update: Uint8Array;
 }
 
 export interface UploadChanged {
   upload: Record<string, unknown>;
+}
+
+/** How one person sees the stage; `zoom` is CSS pixels an image pixel. */
+export interface View {
+  instance: string;
+  frame: number;
+  center: number[];
+  zoom: number;
+  width_px: number;
+  height_px: number;
+  rotation: 0 | 90 | 180 | 270;
+  flip: boolean;
+  invert: boolean;
+  window: VoiWindow | null;
+  playing: Playing | null;
+  quality: "preview" | "full" | "lossless" | "clip";
+}
+
+/** Which values are shown from black to white, in modality units. */
+export interface VoiWindow {
+  center: number;
+  width: number;
 }
 
 export interface WorklistChanged {
@@ -238,6 +293,7 @@ export interface Facts {
   instance_changed: InstanceChanged;
   report_changed: ReportChanged;
   stage_updated: StageUpdated;
+  stage_pointed: StagePointed;
   call_joined: CallJoined;
   call_left: CallLeft;
   description_sent: DescriptionSent;

@@ -15,3 +15,64 @@ export function frameAt(playing: Playing, now: number, frames: number, frameTime
 export function ended(playing: Playing, now: number, frames: number, frameTimeMs: number): boolean {
   return playing.frame + Math.floor((Math.max(0, now - playing.at) * playing.rate) / frameTimeMs) > frames;
 }
+
+/** Which frame of a picture is wanted at this moment: stands, or runs with the server's time. */
+export class Playback {
+  /** The wanted frame, from 1. */
+  frame = 1;
+  running: Playing | null = null;
+  loop = true;
+  /** When this frame began to be wanted, by `performance.now()`. */
+  since = 0;
+  private frames = 1;
+  private frameTimeMs = 40;
+
+  constructor(private readonly now: () => number) {}
+
+  open(frames: number, frameTimeMs: number, frame: number): void {
+    this.frames = frames;
+    this.frameTimeMs = frameTimeMs;
+    this.seek(frame);
+    this.since = performance.now();
+  }
+
+  /** Stands still at a frame, the nearest there is. */
+  seek(frame: number): void {
+    this.running = null;
+    this.want(Math.min(Math.max(1, Math.round(frame)), this.frames));
+  }
+
+  /** Goes `by` frames on, around the end. */
+  step(by: number): void {
+    this.seek(((((this.frame - 1 + by) % this.frames) + this.frames) % this.frames) + 1);
+  }
+
+  /** Starts from the frame it stands at. */
+  play(rate: number): void {
+    if (this.frames > 1) {
+      const frame = this.frame >= this.frames && !this.loop ? 1 : this.frame;
+      this.running = { at: this.now(), frame, rate };
+    }
+  }
+
+  /** Moves the wanted frame on to this moment; true if the clip has just come to its end. */
+  advance(): boolean {
+    if (!this.running) {
+      return false;
+    }
+    const now = this.now();
+    if (!this.loop && ended(this.running, now, this.frames, this.frameTimeMs)) {
+      this.seek(this.frames);
+      return true;
+    }
+    this.want(frameAt(this.running, now, this.frames, this.frameTimeMs));
+    return false;
+  }
+
+  private want(frame: number): void {
+    if (frame !== this.frame) {
+      this.frame = frame;
+      this.since = performance.now();
+    }
+  }
+}

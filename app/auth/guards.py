@@ -1,0 +1,45 @@
+"""Who may open a page at all. What they may do with one object is decided by that object's own gate."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import ParamSpec, TypeVar
+
+from flask_login import current_user
+from flask_login.utils import login_required
+
+from app.actor import Actor
+from app.errors import NotFound
+
+Parameters = ParamSpec("Parameters")
+Answer = TypeVar("Answer")
+
+
+def actor() -> Actor:
+    """Who is signed in. Raises NotFound for nobody."""
+    if not current_user.is_authenticated:
+        raise NotFound()
+    found: Actor = current_user.actor
+    return found
+
+
+def only(*roles: str) -> Callable[[Callable[Parameters, Answer]], Callable[Parameters, Answer]]:
+    """Decorator for views: signed-out people are asked to sign in; for other roles there is no such page."""
+
+    def decorate(view: Callable[Parameters, Answer]) -> Callable[Parameters, Answer]:
+        @wraps(view)
+        def guarded(*args: Parameters.args, **kwargs: Parameters.kwargs) -> Answer:
+            present = actor()
+            if present.kind != "user" or present.role not in roles:
+                raise NotFound()
+            return view(*args, **kwargs)
+
+        return login_required(guarded)
+
+    return decorate
+
+
+def users_only(view: Callable[Parameters, Answer]) -> Callable[Parameters, Answer]:
+    """Decorator for views that anybody with an account may open, and no guest."""
+    return only("treating_doctor", "specialist", "program_manager", "administrator")(view)

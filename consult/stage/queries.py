@@ -1,0 +1,49 @@
+"""Reads of the shared document from the database: for reports, and for processes that hold no rooms."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from consult.stage.document import StageDocument
+from consult.stage.models import StageSnapshot, StageUpdate
+
+
+def load(session: Session, consult_id: str) -> tuple[StageDocument, int]:
+    """The document as stored, and the id of the last update in it: the snapshot, then the log after it."""
+    # The log first: what a compaction takes out of it in the meantime is in the snapshot that is read after it.
+    columns = select(StageUpdate.id, StageUpdate.data, StageUpdate.participant_id)
+    log = session.execute(columns.where(StageUpdate.consult_id == consult_id).order_by(StageUpdate.id)).all()
+    snapshot = session.get(StageSnapshot, consult_id, populate_existing=True)
+    document, head = StageDocument(), 0
+    if snapshot is not None:
+        document.load(snapshot.data, None)
+        head = snapshot.up_to_id
+    for row_id, data, participant_id in log:
+        if row_id > head:
+            document.load(data, participant_id)
+            head = row_id
+    return document, head
+
+
+def head_of(session: Session, consult_id: str) -> int:
+    """The id of the last stored update, compacted ones included; 0 for an empty stage."""
+    in_log = select(func.max(StageUpdate.id)).where(StageUpdate.consult_id == consult_id).scalar_subquery()
+    in_snapshot = select(StageSnapshot.up_to_id).where(StageSnapshot.consult_id == consult_id).scalar_subquery()
+    newest, compacted = session.execute(select(in_log, in_snapshot)).one()
+    return max(newest or 0, compacted or 0)
+
+
+def log_length(session: Session, consult_id: str) -> int:
+    """How many updates are in the log but not in the snapshot."""
+    compacted = select(StageSnapshot.up_to_id).where(StageSnapshot.consult_id == consult_id).scalar_subquery()
+    rows = select(func.count()).select_from(StageUpdate).where(StageUpdate.consult_id == consult_id)
+    return session.scalar(rows.where(StageUpdate.id > func.coalesce(compacted, 0))) or 0
+
+
+def content(session: Session, consult_id: str) -> dict[str, dict[str, Any]]:
+    """What a report needs, as plain JSON: `annotations` by their id, `key_images` by `<instance id>/<frame>`."""
+    document = load(session, consult_id)[0]
+    return {"annotations": document.annotations(), "key_images": document.key_images()}

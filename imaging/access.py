@@ -1,0 +1,79 @@
+"""The one gate to studies and pixels. Whose case it is, is told by a policy that the factory installs."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from flask_babel import gettext as _
+from sqlalchemy.orm import Session
+
+from app.actor import Actor
+from app.errors import NotAllowed, NotFound
+from imaging.models import Instance, Rendition, Upload
+
+
+class Policy(Protocol):
+    """Who may see, and who may add to, the pictures of a case; answers False for a case that does not exist."""
+
+    def may_see(self, session: Session, actor: Actor, case_id: str) -> bool: ...
+
+    def may_add(self, session: Session, actor: Actor, case_id: str) -> bool: ...
+
+
+_policy: Policy | None = None
+
+
+def install(policy: Policy | None) -> None:
+    """Make `policy` the rule of this process; without one nobody sees anything."""
+    global _policy
+    _policy = policy
+
+
+def _sees(session: Session, actor: Actor, case_id: str | None) -> bool:
+    return _policy is not None and case_id is not None and _policy.may_see(session, actor, case_id)
+
+
+def require_seeing(session: Session, actor: Actor, case_id: str | None) -> None:
+    """Raises NotFound for an outsider."""
+    if not _sees(session, actor, case_id):
+        raise NotFound()
+
+
+def require_adding(session: Session, actor: Actor, case_id: str | None) -> None:
+    """Raises NotFound for an outsider, NotAllowed for somebody who may only look."""
+    require_seeing(session, actor, case_id)
+    if _policy is None or case_id is None or not _policy.may_add(session, actor, case_id):
+        raise NotAllowed(_("You may look at these pictures, but not add to them."))
+
+
+def instance(session: Session, actor: Actor, instance_id: str) -> Instance:
+    """An instance that the actor may see. Raises NotFound."""
+    found = session.get(Instance, instance_id)
+    if found is None or not _sees(session, actor, found.case_id):
+        raise NotFound()
+    return found
+
+
+def rendition(session: Session, actor: Actor, rendition_id: str) -> Rendition:
+    """A rendition of an instance that the actor may see. Raises NotFound."""
+    found = session.get(Rendition, rendition_id)
+    if found is None or not _sees(session, actor, found.instance.case_id):
+        raise NotFound()
+    return found
+
+
+def upload(session: Session, actor: Actor, upload_id: str) -> Upload:
+    """An upload to a case that the actor may see. Raises NotFound."""
+    found = session.get(Upload, upload_id)
+    if found is None or not _sees(session, actor, found.case_id):
+        raise NotFound()
+    return found
+
+
+def own_upload(session: Session, actor: Actor, upload_id: str) -> Upload:
+    """The actor's own upload, to send or give up. Raises NotFound for outsiders, NotAllowed for other readers."""
+    found = upload(session, actor, upload_id)
+    if (found.owner_kind, found.owner_id) != (actor.kind, actor.id):
+        raise NotAllowed(_("Somebody else is sending this file."))
+    require_adding(session, actor, found.case_id)
+    return found

@@ -1,0 +1,39 @@
+"""What the case's room is told, written in the same transaction as the fact it tells."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+from sqlalchemy.orm import Session
+
+from app import outbox
+from app.actor import Actor, Role
+from imaging import queries
+from imaging.models import Instance, Upload
+
+
+def actor_of(upload: Upload) -> Actor:
+    """Who sent the file: background work is done in their name."""
+    return Actor(
+        kind=cast(Any, upload.owner_kind),
+        id=upload.owner_id,
+        name=upload.owner_name,
+        role=cast(Role, upload.owner_role),
+        program_id=upload.program_id,
+        facility_id=upload.facility_id,
+        consult_id=upload.consult_id,
+    )
+
+
+def post_upload(session: Session, upload: Upload) -> None:
+    """Tell the case's room how an upload stands."""
+    if upload.case_id is not None:
+        payload = {"upload": queries.upload_status(upload)}
+        outbox.post(session, f"case:{upload.case_id}", "upload_changed", payload)
+
+
+def post_instance(session: Session, instance: Instance) -> None:
+    """Tell the case's room how an instance stands."""
+    if instance.case_id is not None:
+        payload = {"instance": queries.manifest(instance)}
+        outbox.post(session, f"case:{instance.case_id}", "instance_changed", payload)

@@ -1,0 +1,218 @@
+"""One operation: a whole file is checked, stored and indexed, or nothing is, with one reason."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import or_, select
+from sqlalchemy.orm import Session
+
+from app import audit, clock, db
+from imaging import sandbox, store
+from imaging.announcements import actor_of, post_instance, post_upload
+from imaging.facts import Facts
+from imaging.models import Instance, Series, Study, Upload
+from imaging.refusals import Refusal
+
+log = logging.getLogger(__name__)
+
+MAX_ATTEMPTS = 4  # a file that takes the worker down with it is not tried for ever
+
+
+def ingest(upload_id: str) -> str | None:
+    """Take in an upload whose bytes are whole; returns the instance's id, or None when it was refused.
+
+    Safe to repeat at any moment: an upload that is no longer being checked is left as it is.
+    """
+    with store.only_one(f"upload-{upload_id}") as mine:
+        if not mine:
+            return None
+        path = store.upload_path(upload_id)
+        size = _begin(upload_id)
+        if size is None:
+            return _instance_of(upload_id)
+        try:
+            if not path.exists() or path.stat().st_size != size:
+                raise Refusal("lost_bytes")
+            facts = inspect(path)
+            return _keep(upload_id, path, facts)
+        except Refusal as refusal:
+            refuse(upload_id, refusal)
+            return None
+
+
+def _begin(upload_id: str) -> int | None:
+    """Count the attempt; the upload's size, or None when there is nothing left to do."""
+    with db.write_transaction() as session:
+        upload = session.get(Upload, upload_id)
+        if upload is None or upload.state != "checking":
+            return None
+        upload.attempts += 1
+        if upload.attempts <= MAX_ATTEMPTS:
+            return upload.size
+    refuse(upload_id, Refusal("crashed"))
+    return None
+
+
+def _instance_of(upload_id: str) -> str | None:
+    with db.read_session() as session:
+        upload = session.get(Upload, upload_id)
+        return upload.instance_id if upload else None
+
+
+def inspect(path: Path) -> Facts:
+    """What the file is, found out in the sandbox. Raises Refusal."""
+    found: dict[str, Any] | None = None
+    with store.refusing_when_full(), store.workspace() as workspace:
+        for event in sandbox.run("inspect", path, workspace):
+            if event["event"] == "facts":
+                found = event["facts"]
+    if found is None:
+        raise Refusal("crashed")
+    return Facts.from_json(found)
+
+
+def _keep(upload_id: str, path: Path, facts: Facts) -> str | None:
+    sha256 = store.keep("originals", path)
+    try:
+        instance_id = _index(upload_id, sha256, facts)
+    except Refusal:
+        _drop_if_unused(sha256)
+        raise
+    store.drop_upload(upload_id)
+    return instance_id
+
+
+def _drop_if_unused(sha256: str) -> None:
+    with db.write_transaction() as session:
+        if session.scalar(select(Instance.id).where(Instance.sha256 == sha256).limit(1)) is None:
+            store.drop("originals", sha256)
+
+
+def _index(upload_id: str, sha256: str, facts: Facts) -> str | None:
+    """Write the rows, all in one transaction. Raises Refusal("conflict") for another file of the same identity."""
+    with db.write_transaction() as session:
+        upload = session.get(Upload, upload_id)
+        if upload is None or upload.state != "checking":
+            return upload.instance_id if upload else None
+        _complete_identity(facts, upload, sha256)
+        same = _same_identity(session, upload, facts.sop_instance_uid)
+        if any(other.sha256 != sha256 for other in same):
+            raise Refusal("conflict")
+        present = next((other for other in same if other.case_id == upload.case_id), None)
+        instance = present or _add_instance(session, upload, sha256, facts)
+        upload.state, upload.instance_id = "stored", instance.id
+        upload.note = "again" if present else ""
+        upload.updated_at = clock.now()
+        audit.record(
+            session,
+            actor_of(upload),
+            "store_instance" if not present else "store_instance_again",
+            "instance",
+            instance.id,
+            sha256=sha256,
+            case_id=upload.case_id,
+            upload_id=upload.id,
+        )
+        post_upload(session, upload)
+        post_instance(session, instance)
+        return instance.id
+
+
+def _complete_identity(facts: Facts, upload: Upload, sha256: str) -> None:
+    """UIDs for what has none: from the bytes (the same file is the same instance) and, for studies, from the case."""
+    facts.sop_instance_uid = facts.sop_instance_uid or derived_uid(f"instance:{sha256}")
+    own_study = derived_uid(f"study:{upload.case_id}")
+    facts.study_instance_uid = facts.study_instance_uid or own_study
+    facts.series_instance_uid = facts.series_instance_uid or derived_uid(f"series:{upload.case_id}:{facts.media}")
+
+
+def derived_uid(seed: str) -> str:
+    """A UID of the form 2.25.<128 bit number> (PS3.5 section B.2) that is the same for the same seed."""
+    return f"2.25.{int.from_bytes(hashlib.sha256(seed.encode()).digest()[:16], 'big')}"
+
+
+def _same_identity(session: Session, upload: Upload, sop_instance_uid: str) -> list[Instance]:
+    """Instances of this SOP Instance UID in the same case or, where it has one, at the same facility."""
+    place = Instance.case_id == upload.case_id
+    if upload.facility_id is not None:
+        place = or_(place, Instance.facility_id == upload.facility_id)
+    return list(session.scalars(select(Instance).where(Instance.sop_instance_uid == sop_instance_uid, place)))
+
+
+def _add_instance(session: Session, upload: Upload, sha256: str, facts: Facts) -> Instance:
+    study = _study_for(session, upload, facts)
+    series = _series_for(session, study, facts)
+    instance = Instance(
+        id=db.new_id(),
+        case_id=upload.case_id,
+        program_id=upload.program_id,
+        facility_id=upload.facility_id,
+        study=study,
+        series_id=series.id,
+        sop_instance_uid=facts.sop_instance_uid,
+        sop_class_uid=facts.sop_class_uid,
+        sha256=sha256,
+        size_bytes=upload.size,
+        file_name=upload.file_name,
+        media=facts.media,
+        kind=facts.kind,
+        facts=facts.as_json(),
+        created_at=clock.now(),
+    )
+    session.add(instance)
+    session.flush()
+    return instance
+
+
+def _study_for(session: Session, upload: Upload, facts: Facts) -> Study:
+    wanted = select(Study).where(Study.case_id == upload.case_id, Study.study_instance_uid == facts.study_instance_uid)
+    study = session.scalar(wanted)
+    if study is None:
+        study = Study(
+            id=db.new_id(),
+            case_id=upload.case_id,
+            study_instance_uid=facts.study_instance_uid,
+            description=facts.study_description,
+            modality=facts.modality,
+            study_date=facts.study_date,
+            created_at=clock.now(),
+        )
+        session.add(study)
+        session.flush()
+    return study
+
+
+def _series_for(session: Session, study: Study, facts: Facts) -> Series:
+    wanted = select(Series).where(Series.study_id == study.id, Series.series_instance_uid == facts.series_instance_uid)
+    series = session.scalar(wanted)
+    if series is None:
+        series = Series(
+            id=db.new_id(),
+            study_id=study.id,
+            series_instance_uid=facts.series_instance_uid,
+            modality=facts.modality,
+            description=facts.series_description,
+            number=facts.series_number,
+        )
+        session.add(series)
+        session.flush()
+    return series
+
+
+def refuse(upload_id: str, refusal: Refusal) -> None:
+    """End an upload with its one reason; it stays listed, its bytes do not stay."""
+    with db.write_transaction() as session:
+        upload = session.get(Upload, upload_id)
+        if upload is None or upload.state not in {"receiving", "checking"}:
+            return
+        upload.state = "refused"
+        upload.reason_code, upload.reason_values = refusal.code, dict(refusal.values)
+        upload.updated_at = clock.now()
+        audit.record(session, actor_of(upload), "refuse_upload", "upload", upload.id, reason=refusal.code)
+        post_upload(session, upload)
+    store.drop_upload(upload_id)
+    log.info("upload %s refused: %s", upload_id, refusal.code)

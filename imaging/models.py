@@ -1,0 +1,151 @@
+"""Tables: uploads as they arrive, then studies, series, instances and their renditions.
+
+`case_id` names the case a study belongs to; what a case is, and who may see it, is another folder's business.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    CheckConstraint,
+    Float,
+    ForeignKey,
+    Index,
+    String,
+    Text,
+    UniqueConstraint,
+)
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from app.db import Base, Utc, new_id
+
+UPLOAD_STATES = ("receiving", "checking", "stored", "refused", "cancelled")
+INSTANCE_STATES = ("received", "processing", "ready", "unusable")
+INSTANCE_KINDS = ("still", "clip", "document")
+RENDITION_NAMES = ("thumbnail", "preview", "full", "tiles", "clip_small", "clip", "clip_mp4")
+
+
+def _one_of(column: str, words: tuple[str, ...], name: str) -> CheckConstraint:
+    listed = ", ".join(f"'{word}'" for word in words)
+    return CheckConstraint(f"{column} in ({listed})", name=name)
+
+
+class Study(Base):
+    """A DICOM study inside one case, or the case's photographs and videos taken together."""
+
+    __tablename__ = "study"
+    __table_args__ = (UniqueConstraint("case_id", "study_instance_uid"),)
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True, default=new_id)
+    case_id: Mapped[str | None] = mapped_column(ForeignKey("case_record.id"), index=True)
+    study_instance_uid: Mapped[str] = mapped_column(String(64))
+    description: Mapped[str] = mapped_column(String(200), default="")
+    modality: Mapped[str] = mapped_column(String(16), default="")
+    study_date: Mapped[str] = mapped_column(String(8), default="")  # YYYYMMDD as in the file, or empty
+    created_at: Mapped[datetime] = mapped_column(Utc)
+
+
+class Series(Base):
+    """A DICOM series: one modality, one run of the machine."""
+
+    __tablename__ = "series"
+    __table_args__ = (UniqueConstraint("study_id", "series_instance_uid"),)
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True, default=new_id)
+    study_id: Mapped[str] = mapped_column(ForeignKey("study.id"), index=True)
+    series_instance_uid: Mapped[str] = mapped_column(String(64))
+    modality: Mapped[str] = mapped_column(String(16), default="")
+    description: Mapped[str] = mapped_column(String(200), default="")
+    number: Mapped[int | None]
+
+
+class Instance(Base):
+    """One file that was kept. `sha256` names the original's bytes; `facts` is `imaging.facts.Facts` as JSON."""
+
+    __tablename__ = "instance"
+    __table_args__ = (
+        UniqueConstraint("case_id", "sop_instance_uid"),
+        Index("ix_instance_identity", "facility_id", "sop_instance_uid"),
+        _one_of("state", INSTANCE_STATES, "state"),
+        _one_of("kind", INSTANCE_KINDS, "kind"),
+        CheckConstraint("progress between 0 and 1", name="progress"),
+    )
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True, default=new_id)
+    case_id: Mapped[str | None] = mapped_column(ForeignKey("case_record.id"), index=True)
+    program_id: Mapped[str] = mapped_column(String(32))
+    facility_id: Mapped[str | None] = mapped_column(String(32))
+    study_id: Mapped[str] = mapped_column(ForeignKey("study.id"), index=True)
+    series_id: Mapped[str] = mapped_column(ForeignKey("series.id"), index=True)
+    sop_instance_uid: Mapped[str] = mapped_column(String(64))
+    sop_class_uid: Mapped[str] = mapped_column(String(64), default="")
+    sha256: Mapped[str] = mapped_column(String(64), index=True)
+    size_bytes: Mapped[int] = mapped_column(BigInteger)
+    file_name: Mapped[str] = mapped_column(String(200))
+    media: Mapped[str] = mapped_column(String(16))
+    kind: Mapped[str] = mapped_column(String(8))
+    state: Mapped[str] = mapped_column(String(16), default="received", index=True)
+    progress: Mapped[float] = mapped_column(Float, default=0.0)
+    attempts: Mapped[int] = mapped_column(default=0)
+    reason_code: Mapped[str | None] = mapped_column(String(32))
+    reason_values: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+    facts: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+    created_at: Mapped[datetime] = mapped_column(Utc)
+
+    study: Mapped[Study] = relationship()
+    renditions: Mapped[list[Rendition]] = relationship(back_populates="instance")
+
+
+class Rendition(Base):
+    """Something derived for showing. `sha256` names its bytes; `detail` holds a tile index, never pixels."""
+
+    __tablename__ = "rendition"
+    __table_args__ = (UniqueConstraint("instance_id", "name"), _one_of("name", RENDITION_NAMES, "name"))
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True, default=new_id)
+    instance_id: Mapped[str] = mapped_column(ForeignKey("instance.id"))
+    name: Mapped[str] = mapped_column(String(16))
+    sha256: Mapped[str] = mapped_column(String(64))
+    bytes: Mapped[int] = mapped_column(BigInteger)
+    width: Mapped[int]
+    height: Mapped[int]
+    index_sha256: Mapped[str | None] = mapped_column(String(64))  # clips: the JSON index beside the access units
+    detail: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+    created_at: Mapped[datetime] = mapped_column(Utc)
+
+    instance: Mapped[Instance] = relationship(back_populates="renditions")
+
+
+class Upload(Base):
+    """A file on its way in, and what became of it. Its bytes lie in the store until it is stored or given up."""
+
+    __tablename__ = "upload"
+    __table_args__ = (
+        _one_of("state", UPLOAD_STATES, "state"),
+        CheckConstraint("received >= 0 and received <= size", name="received"),
+    )
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True, default=new_id)
+    case_id: Mapped[str | None] = mapped_column(ForeignKey("case_record.id"), index=True)
+    owner_kind: Mapped[str] = mapped_column(String(8))
+    owner_id: Mapped[str] = mapped_column(String(64))
+    owner_name: Mapped[str] = mapped_column(String(200))
+    owner_role: Mapped[str] = mapped_column(String(32))
+    program_id: Mapped[str] = mapped_column(String(32))
+    facility_id: Mapped[str | None] = mapped_column(String(32))
+    consult_id: Mapped[str | None] = mapped_column(String(32))  # of an owner who is a guest
+    file_name: Mapped[str] = mapped_column(String(200))
+    size: Mapped[int] = mapped_column(BigInteger)
+    received: Mapped[int] = mapped_column(BigInteger, default=0)
+    state: Mapped[str] = mapped_column(String(16), default="receiving", index=True)
+    attempts: Mapped[int] = mapped_column(default=0)
+    reason_code: Mapped[str | None] = mapped_column(String(32))
+    reason_values: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+    note: Mapped[str] = mapped_column(Text, default="")  # "again" where the same file was already in the case
+    instance_id: Mapped[str | None] = mapped_column(ForeignKey("instance.id"))
+    created_at: Mapped[datetime] = mapped_column(Utc)
+    updated_at: Mapped[datetime] = mapped_column(Utc)

@@ -1,0 +1,143 @@
+"""Reads: manifests, upload states and a case's whole listing, as the JSON that the client is given."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session, selectinload
+
+from imaging import store
+from imaging.facts import Facts
+from imaging.models import Instance, Rendition, Study, Upload
+from imaging.reasons import sentence
+
+Json = dict[str, Any]
+# The last part of each address: a name that says what the bytes are.
+FILE_NAMES = {
+    "thumbnail": "thumbnail.webp",
+    "preview": "preview.webp",
+    "full": "full.webp",
+    "tiles": "tiles",
+    "clip": "clip.bin",
+    "clip_small": "clip_small.bin",
+    "clip_mp4": "clip.mp4",
+}
+
+
+def manifest(instance: Instance) -> Json:
+    """The instance as the viewport knows it (pixels, milliseconds, millimetres per pixel)."""
+    facts = Facts.from_json(instance.facts)
+    return {
+        "id": instance.id,
+        "sop_instance_uid": instance.sop_instance_uid,
+        "study_id": instance.study_id,
+        "study_instance_uid": instance.study.study_instance_uid,
+        "kind": instance.kind,
+        "state": instance.state,
+        "progress": instance.progress,
+        "reason": sentence(instance.reason_code, instance.reason_values),
+        "reason_code": instance.reason_code,
+        "modality": facts.modality,
+        "description": facts.series_description or facts.study_description,
+        "file_name": instance.file_name,
+        "size_bytes": instance.size_bytes,
+        "sha256": instance.sha256,
+        "rows": facts.rows,
+        "columns": facts.columns,
+        "frames": facts.frames,
+        "frame_time_ms": facts.frame_time_ms(),
+        "photometric": facts.photometric,
+        "bits_stored": facts.bits_stored,
+        "orientation": facts.orientation,
+        "window": facts.window,
+        "modality_lut": facts.modality_lut,
+        "pixel_range": facts.pixel_range or {"min": 0, "max": (1 << facts.bits_stored) - 1},
+        "calibration": facts.calibration,
+        "renditions": {one.name: _rendition(one) for one in instance.renditions},
+    }
+
+
+def _rendition(rendition: Rendition) -> Json:
+    base = f"/imaging/renditions/{rendition.id}"
+    found: Json = {
+        "id": rendition.id,
+        "url": f"{base}/{FILE_NAMES[rendition.name]}",
+        "bytes": rendition.bytes,
+        "width": rendition.width,
+        "height": rendition.height,
+    }
+    if rendition.name == "tiles":
+        found["index"] = rendition.detail["index"]
+    if rendition.index_sha256 is not None:
+        found["index_url"] = f"{base}/index.json"
+    return found
+
+
+def upload_status(upload: Upload) -> Json:
+    """The upload as its sender and the room see it (bytes)."""
+    return {
+        "id": upload.id,
+        "file_name": upload.file_name,
+        "size": upload.size,
+        "received": upload.received,
+        "state": upload.state,
+        "reason": sentence(upload.reason_code, upload.reason_values),
+        "reason_code": upload.reason_code,
+        "already_here": upload.note == "again",
+        "instances": [upload.instance_id] if upload.instance_id else [],
+    }
+
+
+def instances_of_case(session: Session, case_id: str) -> list[Instance]:
+    """Every instance of a case, oldest first, its renditions loaded."""
+    rows = (
+        select(Instance)
+        .where(Instance.case_id == case_id)
+        .order_by(Instance.created_at, Instance.id)
+        .options(selectinload(Instance.renditions), selectinload(Instance.study))
+    )
+    return list(session.scalars(rows))
+
+
+def case_listing(session: Session, case_id: str) -> Json:
+    """{"uploads": [UploadStatus], "studies": [{..., "instances": [InstanceManifest]}]}, oldest first."""
+    uploads = session.scalars(
+        select(Upload).where(Upload.case_id == case_id, Upload.state != "cancelled").order_by(Upload.created_at)
+    )
+    held: dict[str, list[Json]] = {}
+    for instance in instances_of_case(session, case_id):
+        held.setdefault(instance.study_id, []).append(manifest(instance))
+    studies = session.scalars(select(Study).where(Study.case_id == case_id).order_by(Study.created_at, Study.id))
+    return {
+        "uploads": [upload_status(upload) for upload in uploads],
+        "studies": [_study(study, held.get(study.id, [])) for study in studies],
+    }
+
+
+def _study(study: Study, instances: list[Json]) -> Json:
+    return {
+        "id": study.id,
+        "study_instance_uid": study.study_instance_uid,
+        "description": study.description,
+        "modality": study.modality,
+        "study_date": study.study_date,
+        "instances": instances,
+    }
+
+
+def instance_in_case(session: Session, case_id: str, instance_id: str) -> Instance | None:
+    """The instance when it belongs to this case: what an annotation or a key image may refer to."""
+    found = session.get(Instance, instance_id)
+    return found if found is not None and found.case_id == case_id else None
+
+
+def original_path(instance: Instance) -> Path:
+    """Where the original's bytes lie, exactly as they came."""
+    return store.path_of("originals", instance.sha256)
+
+
+def rendition_path(rendition: Rendition) -> Path:
+    """Where a rendition's bytes lie."""
+    return store.path_of("renditions", rendition.sha256)

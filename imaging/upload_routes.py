@@ -1,0 +1,165 @@
+"""The tus 1.0 door (https://tus.io/protocols/resumable-upload, core and creation, termination)."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from typing import Any
+
+from flask import Blueprint, Response, jsonify, request
+from flask_babel import gettext as _
+
+from app import config, db
+from app.errors import Invalid, NidaanError
+from imaging import access, jobs, queries, uploads
+from imaging.models import Upload
+from imaging.shared_routes import answer_errors, as_json, present_actor
+
+uploads_blueprint = Blueprint("uploads", __name__)
+answer_errors(uploads_blueprint)
+
+VERSION = "1.0.0"
+_PIECE_TYPE = "application/offset+octet-stream"
+
+
+class WrongVersion(NidaanError):
+    """The client speaks another version of tus."""
+
+    code = "wrong_version"
+
+
+@uploads_blueprint.after_request
+def say_version(response: Response) -> Response:
+    """Every answer of the door carries the version it speaks."""
+    response.headers["Tus-Resumable"] = VERSION
+    return response
+
+
+@uploads_blueprint.errorhandler(WrongVersion)
+def refuse_version(error: WrongVersion) -> tuple[Response, int]:
+    """412, as tus asks."""
+    response, _status = as_json(error)
+    response.headers["Tus-Version"] = VERSION
+    return response, 412
+
+
+@uploads_blueprint.errorhandler(uploads.WrongOffset)
+def say_offset(error: uploads.WrongOffset) -> tuple[Response, int]:
+    """409 with the place to continue from."""
+    response, status = as_json(error)
+    response.headers["Upload-Offset"] = str(error.offset)
+    return response, status
+
+
+@uploads_blueprint.errorhandler(uploads.UploadRefused)
+def say_refused(error: uploads.UploadRefused) -> tuple[Response, int]:
+    """The reason, and the row that stays listed with it."""
+    response, status = as_json(error)
+    if error.upload is not None:
+        body: dict[str, Any] = {"error": error.as_dict(), "upload": queries.upload_status(error.upload)}
+        response = jsonify(body)
+    return response, status
+
+
+@uploads_blueprint.route("/uploads", methods=["OPTIONS"])
+def describe_upload() -> Response:
+    """What the door can do."""
+    response = Response(status=204)
+    response.headers["Tus-Version"] = VERSION
+    response.headers["Tus-Extension"] = "creation,termination"
+    response.headers["Tus-Max-Size"] = str(config.current().max_upload_bytes)
+    return response
+
+
+@uploads_blueprint.post("/uploads")
+def create_upload() -> Response:
+    """Open an upload; its address is in Location."""
+    actor = present_actor()
+    _require_version()
+    told = read_metadata(request.headers.get("Upload-Metadata", ""))
+    if not told.get("case_id"):
+        raise Invalid("case_id", _("The upload does not say which case it belongs to."))
+    upload = uploads.create(actor, told["case_id"], told.get("filename", ""), _whole_header("Upload-Length"))
+    return _answer(upload, 201, offset=0)
+
+
+@uploads_blueprint.get("/uploads/<upload_id>")
+def show_upload(upload_id: str) -> Response:
+    """UploadStatus as JSON."""
+    actor = present_actor()
+    with db.read_session() as session:
+        found = queries.upload_status(access.upload(session, actor, upload_id))
+    response = jsonify(found)
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+@uploads_blueprint.route("/uploads/<upload_id>", methods=["HEAD"])
+def measure_upload(upload_id: str) -> Response:
+    """How many bytes are here."""
+    actor = present_actor()
+    _require_version()
+    upload, here = uploads.status_for_sender(actor, upload_id)
+    if upload.state in {"refused", "cancelled"}:
+        return Response(status=410)
+    response = Response(status=200)
+    response.headers["Upload-Offset"] = str(here)
+    response.headers["Upload-Length"] = str(upload.size)
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+@uploads_blueprint.patch("/uploads/<upload_id>")
+def continue_upload(upload_id: str) -> Response:
+    """Receive a piece; the last one sets the checks going."""
+    actor = present_actor()
+    _require_version()
+    if request.mimetype != _PIECE_TYPE:
+        return Response(status=415)
+    offset = _whole_header("Upload-Offset")
+    upload = uploads.receive(actor, upload_id, offset, request.content_length, request.stream.read)
+    if upload.state == "checking":
+        jobs.ingest_upload(upload.id)
+    return _answer(upload, 204, offset=upload.received)
+
+
+@uploads_blueprint.delete("/uploads/<upload_id>")
+def end_upload(upload_id: str) -> Response:
+    """Cancel an upload, or take a refused one off the list."""
+    actor = present_actor()
+    _require_version()
+    uploads.give_up(actor, upload_id)
+    return Response(status=204)
+
+
+def _answer(upload: Upload, status: int, offset: int) -> Response:
+    response = jsonify(queries.upload_status(upload)) if status == 201 else Response()
+    response.status_code = status
+    response.headers["Upload-Offset"] = str(offset)
+    if status == 201:
+        response.headers["Location"] = f"/imaging/uploads/{upload.id}"
+    return response
+
+
+def _require_version() -> None:
+    if request.headers.get("Tus-Resumable") != VERSION:
+        raise WrongVersion(_("This page is too old or too new for the server. Load it again."))
+
+
+def _whole_header(name: str) -> int:
+    value = request.headers.get(name, "")
+    if not (value.isdecimal() and len(value) <= 15):
+        raise Invalid(name, _("The upload does not say its size or place."))
+    return int(value)
+
+
+def read_metadata(header: str) -> dict[str, str]:
+    """`key base64, key base64` as text; what cannot be read is left out."""
+    found: dict[str, str] = {}
+    for pair in header[:4096].split(","):
+        key, _space, value = pair.strip().partition(" ")
+        try:
+            found[key] = base64.b64decode(value, validate=True).decode("utf-8")
+        except (binascii.Error, UnicodeDecodeError):
+            continue
+    return found

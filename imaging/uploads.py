@@ -1,0 +1,201 @@
+"""Uploads: made, received piece by piece, given up. Bytes that arrived are kept whatever happens to the connection."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+
+from flask_babel import gettext as _
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from app import audit, clock, config, db
+from app.actor import Actor
+from app.errors import Conflict, Invalid, NidaanError
+from imaging import access, store
+from imaging.announcements import post_upload
+from imaging.models import Upload
+from imaging.plain_text import clean_file_name
+from imaging.reasons import sentence
+from imaging.refusals import Refusal
+
+MAX_OPEN_UPLOADS = 50  # of one person at a time
+KEPT_UNFINISHED = timedelta(days=7)
+_PIECE = 65536
+_TOLD_STEPS = 20  # the room hears of every twentieth of an upload, not of every piece
+
+
+class UploadRefused(NidaanError):
+    """The file itself cannot be taken; `upload` is its row, which stays listed with the reason."""
+
+    def __init__(self, code: str, message: str, upload: Upload | None = None) -> None:
+        super().__init__(message, code=code)
+        self.upload = upload
+
+
+class WrongOffset(Conflict):
+    """The piece does not begin where the last one ended; `offset` is where it should."""
+
+    def __init__(self, offset: int) -> None:
+        super().__init__(_("The upload must continue where it stopped."), code="wrong_offset")
+        self.offset = offset
+
+
+class Busy(Conflict):
+    """Another request is sending the same upload."""
+
+    def __init__(self) -> None:
+        super().__init__(_("This file is already being sent from another place."), code="locked")
+
+
+def create(actor: Actor, case_id: str, file_name: str, size: int) -> Upload:
+    """Open an upload of `size` bytes into a case.
+
+    Raises NotFound, NotAllowed, Conflict("too_many_uploads"), and UploadRefused: too_big, empty_file, storage_full.
+    """
+    with db.write_transaction() as session:
+        access.require_adding(session, actor, case_id)
+        _require_few_open(session, actor)
+        upload = add_upload(session, actor, case_id, file_name, size)
+        code, values = _reason_not_to_take(size)
+        if code is not None:
+            upload.state, upload.reason_code, upload.reason_values = "refused", code, values
+        post_upload(session, upload)
+        session.flush()
+    if code is not None:
+        raise UploadRefused(code, str(sentence(code, values)), upload)
+    store.upload_path(upload.id).touch()
+    return upload
+
+
+def _reason_not_to_take(size: int) -> tuple[str | None, dict[str, int]]:
+    most = config.current().max_upload_bytes
+    if size == 0:
+        return "empty_file", {}
+    if size > most:
+        return "too_big", {"size": -(-size // 1_048_576), "most": most // 1_048_576}
+    if not store.has_room_for(size):
+        return "storage_full", {}
+    return None, {}
+
+
+def _require_few_open(session: Session, actor: Actor) -> None:
+    mine = select(func.count()).where(Upload.owner_id == actor.id, Upload.state == "receiving")
+    if (session.scalar(mine) or 0) >= MAX_OPEN_UPLOADS:
+        raise Conflict(_("Too many files are being sent at once. Let some of them finish."), code="too_many_uploads")
+
+
+def add_upload(session: Session, actor: Actor, case_id: str, file_name: str, size: int) -> Upload:
+    """A new row in the caller's transaction, with its audit row; whether the actor may is the caller's to ask."""
+    upload = Upload(
+        id=db.new_id(),
+        case_id=case_id,
+        owner_kind=actor.kind,
+        owner_id=actor.id,
+        owner_name=actor.name,
+        owner_role=actor.role,
+        program_id=actor.program_id,
+        facility_id=actor.facility_id,
+        consult_id=actor.consult_id,
+        file_name=clean_file_name(file_name),
+        size=size,
+        received=0,
+        state="receiving",
+        reason_values={},
+        created_at=clock.now(),
+        updated_at=clock.now(),
+    )
+    session.add(upload)
+    session.flush()
+    audit.record(session, actor, "start_upload", "upload", upload.id, case_id=case_id, size=size)
+    return upload
+
+
+def status_for_sender(actor: Actor, upload_id: str) -> tuple[Upload, int]:
+    """The actor's own upload and how many of its bytes are here. Raises NotFound, NotAllowed."""
+    with db.read_session() as session:
+        upload = access.own_upload(session, actor, upload_id)
+    return upload, upload.size if upload.state in {"checking", "stored"} else _bytes_here(upload_id)
+
+
+def _bytes_here(upload_id: str) -> int:
+    path = store.upload_path(upload_id)
+    return path.stat().st_size if path.exists() else 0
+
+
+def receive(actor: Actor, upload_id: str, offset: int, length: int | None, read: Callable[[int], bytes]) -> Upload:
+    """Append a piece of `length` bytes (None: unknown) that `read(n)` gives, until it gives nothing.
+
+    The upload's state is "checking" once it is whole: whoever called must then queue `jobs.ingest_upload`.
+    Raises NotFound, NotAllowed, WrongOffset, Busy, Conflict (no longer receiving), Invalid (too many bytes),
+    UploadRefused("storage_full", which may be tried again later).
+    """
+    upload, _here = status_for_sender(actor, upload_id)
+    if upload.state != "receiving":
+        raise Conflict(_("This upload has already ended."), code="upload_ended")
+    with store.only_one(f"receive-{upload_id}") as mine:
+        if not mine:
+            raise Busy()
+        here = _bytes_here(upload_id)
+        if offset != here:
+            raise WrongOffset(here)
+        if length is not None and offset + length > upload.size:
+            raise Invalid("file", _("More bytes came than the file has."))
+        try:
+            _append(upload_id, upload.size - offset, read)
+        finally:
+            upload = _note_received(upload_id)
+    return upload
+
+
+def _append(upload_id: str, left: int, read: Callable[[int], bytes]) -> None:
+    try:
+        with store.refusing_when_full(), store.upload_path(upload_id).open("ab") as file:
+            while left > 0:
+                piece = read(min(left, _PIECE))
+                if not piece:
+                    return
+                file.write(piece)
+                left -= len(piece)
+    except Refusal as refusal:
+        raise UploadRefused(refusal.code, str(sentence(refusal.code))) from refusal
+
+
+def _note_received(upload_id: str) -> Upload:
+    """Write down what is here; bytes on disk are the truth, the row follows them."""
+    with db.write_transaction() as session:
+        upload = session.get_one(Upload, upload_id)
+        before = upload.received
+        upload.received = min(upload.size, _bytes_here(upload_id))
+        upload.updated_at = clock.now()
+        if upload.state == "receiving" and upload.received == upload.size:
+            upload.state = "checking"
+        steps = (before * _TOLD_STEPS // upload.size, upload.received * _TOLD_STEPS // upload.size)
+        if steps[0] != steps[1] or upload.state == "checking":
+            post_upload(session, upload)
+    return upload
+
+
+def give_up(actor: Actor, upload_id: str) -> None:
+    """Cancel an upload, or take a refused one off the list. Raises NotFound, NotAllowed, Conflict (it was stored)."""
+    with db.write_transaction() as session:
+        upload = access.own_upload(session, actor, upload_id)
+        if upload.state in {"checking", "stored"}:
+            raise Conflict(_("This file has arrived and can no longer be cancelled."), code="upload_ended")
+        upload.state, upload.updated_at = "cancelled", clock.now()
+        audit.record(session, actor, "cancel_upload", "upload", upload.id)
+        post_upload(session, upload)
+    store.drop_upload(upload_id)
+
+
+def forget_abandoned() -> int:
+    """Cancel uploads that nobody has continued for a week; returns how many."""
+    with db.write_transaction() as session:
+        old = Upload.updated_at < clock.now() - KEPT_UNFINISHED
+        abandoned = list(session.scalars(select(Upload).where(Upload.state == "receiving", old)))
+        for upload in abandoned:
+            upload.state, upload.updated_at = "cancelled", clock.now()
+            post_upload(session, upload)
+    for upload in abandoned:
+        store.drop_upload(upload.id)
+    return len(abandoned)

@@ -1,0 +1,175 @@
+import type { Clock } from "./clock";
+import { Member, type MemberView } from "./member";
+import { PeerLink, type Tracks } from "./peer_link";
+import type { CallConnection, CallMember, CallMembers, CandidateSent, DescriptionSent, MediaLimits } from "./signals";
+
+/** How long members who were there before a reconnection may take to come back themselves. */
+export const CONFIRM_MS = 30_000;
+const DEFAULT_LIMITS: MediaLimits = { audio_bps: 24_000, video_bps: 600_000, frame_rate: 24 };
+
+export interface MembersOptions {
+  readonly connection: CallConnection;
+  /** Our own participant id. */
+  readonly me: string;
+  readonly clock: Clock;
+  iceServers(): readonly RTCIceServer[];
+  tracks(): Tracks;
+  wantsPicture(): boolean;
+  /** Whether we have a seat in the call and a line to the server. */
+  canSignal(): boolean;
+  readonly createConnection: (configuration: RTCConfiguration) => RTCPeerConnection;
+  readonly createStream: (tracks: MediaStreamTrack[]) => MediaStream;
+  onChange(): void;
+  onMessage(from: string, text: string): void;
+}
+
+/** The other members of a call that we are in, and the links to them. */
+export class Members {
+  private readonly byId = new Map<string, Member>();
+  private limits: readonly MediaLimits[] = [];
+
+  constructor(private readonly options: MembersOptions) {}
+
+  get all(): readonly Member[] {
+    return [...this.byId.values()];
+  }
+
+  get views(): readonly MemberView[] {
+    return this.all.map((member) => member.view());
+  }
+
+  get(participantId: string): Member | undefined {
+    return this.byId.get(participantId);
+  }
+
+  /** The server's answer to our joining, or joining again. */
+  settle(reply: CallMembers): void {
+    this.limits = reply.limits;
+    const present = new Set(reply.members.map((member) => member.participant_id));
+    reply.members.forEach((member) => this.joined(member));
+    const missing = this.all.filter((member) => !present.has(member.participantId));
+    // After a restart of the server everyone comes back one by one: their media flows meanwhile.
+    missing.forEach((member) => (member.unseated = true));
+    if (missing.length > 0) {
+      this.options.clock.after(CONFIRM_MS, () => this.dropUnseated());
+    }
+  }
+
+  joined(fact: CallMember): void {
+    const known = this.byId.get(fact.participant_id);
+    if (known?.sessionId === fact.session_id) {
+      known.unseated = false;
+      known.setMedia({ audio: fact.audio, video: fact.video, camera: fact.camera ?? null });
+      return;
+    }
+    this.drop(known);
+    this.add(fact);
+  }
+
+  left(participantId: string, reason: string): void {
+    const member = this.byId.get(participantId);
+    if (member && reason === "lost" && member.link.status === "connected") {
+      member.unseated = true; // only their line to the server is gone: the voice goes on
+      return;
+    }
+    this.drop(member);
+  }
+
+  described({ from, session_id: session, description, attempt }: DescriptionSent): void {
+    const member = this.byId.get(from);
+    if (member?.sessionId === session) {
+      void member.link.takeDescription(description, attempt);
+    }
+  }
+
+  candidate({ from, session_id: session, candidate, attempt }: CandidateSent): void {
+    const member = this.byId.get(from);
+    if (member?.sessionId === session) {
+      void member.link.takeCandidate(candidate, attempt);
+    }
+  }
+
+  /** Reads every link's counters. */
+  async look(): Promise<void> {
+    const limits = this.limitsNow();
+    await Promise.all(this.all.map((member) => member.look(limits)));
+  }
+
+  /** How loud everyone is; null when nothing changed since the last time. */
+  listen(): ReadonlyMap<string, number> | null {
+    const changed = this.all.filter((member) => member.listen());
+    return changed.length === 0 ? null : new Map(this.all.map((member) => [member.participantId, member.view().level]));
+  }
+
+  dropAll(): void {
+    this.all.forEach((member) => this.drop(member));
+  }
+
+  private add(fact: CallMember): void {
+    const from = fact.participant_id;
+    const member: Member = new Member({
+      clock: this.options.clock,
+      link: this.link(fact),
+      member: fact,
+      onChange: () => this.changed(member),
+      onMessage: (text) => this.options.onMessage(from, text),
+    });
+    this.byId.set(from, member);
+    this.shareUplink();
+    member.link.begin();
+    this.options.onChange();
+  }
+
+  private link(fact: CallMember): PeerLink {
+    const { connection, clock, me } = this.options;
+    const to = fact.participant_id;
+    const address = (attempt: number) => ({ to, session_id: fact.session_id, attempt });
+    return new PeerLink({
+      polite: me < to,
+      clock,
+      limits: this.limitsNow(),
+      picture: { active: true, maxBitrate: Number.MAX_SAFE_INTEGER, frameRate: 24, scaleDownBy: 1 },
+      tracks: () => this.options.tracks(),
+      wantsPicture: () => this.options.wantsPicture(),
+      createConnection: () =>
+        this.options.createConnection({ iceServers: [...this.options.iceServers()], bundlePolicy: "max-bundle" }),
+      createStream: this.options.createStream,
+      canSignal: () => this.options.canSignal(),
+      sendDescription: (description, attempt) =>
+        connection.request("send_description", { ...address(attempt), description }),
+      sendCandidate: (candidate, attempt) => connection.request("send_candidate", { ...address(attempt), candidate }),
+    });
+  }
+
+  private drop(member: Member | undefined): void {
+    if (member && this.byId.get(member.participantId) === member) {
+      this.byId.delete(member.participantId);
+      member.link.close();
+      this.shareUplink();
+      this.options.onChange();
+    }
+  }
+
+  private dropUnseated(): void {
+    this.all.filter((member) => member.unseated && member.link.status !== "connected").forEach((member) => this.drop(member));
+  }
+
+  private changed(member: Member): void {
+    if (member.unseated && member.link.status !== "connected" && this.options.canSignal()) {
+      this.drop(member);
+    } else {
+      this.options.onChange();
+    }
+  }
+
+  private limitsNow(): MediaLimits {
+    const others = Math.max(this.byId.size, 1);
+    return this.limits[Math.min(others, this.limits.length) - 1] ?? DEFAULT_LIMITS;
+  }
+
+  /** More members, less for each: the uplink is shared between them. */
+  private shareUplink(): void {
+    const limits = this.limitsNow();
+    this.all.forEach((member) => member.link.setLimits(limits, member.picture));
+  }
+}

@@ -1,0 +1,86 @@
+import { getJson } from "../ui/api";
+import { Field } from "../viewport/parse";
+
+export interface ServerUpload {
+  readonly id: string;
+  readonly fileName: string;
+  readonly size: number;
+  readonly received: number;
+  readonly state: "receiving" | "checking" | "stored" | "refused" | "cancelled";
+  readonly reason: string | null;
+}
+
+/** An instance as a list shows it; the viewport reads more. */
+export interface ListedInstance {
+  readonly id: string;
+  readonly kind: "still" | "clip" | "document";
+  readonly state: "received" | "processing" | "ready" | "unusable";
+  readonly progress: number;
+  readonly reason: string | null;
+  readonly name: string;
+  readonly modality: string;
+  readonly frames: number;
+  readonly thumbnail: string | null;
+  readonly preview: string | null;
+}
+
+export interface Listing {
+  readonly uploads: readonly ServerUpload[];
+  readonly instances: readonly ListedInstance[];
+}
+
+function readUpload(field: Field): ServerUpload {
+  return {
+    id: field.get("id").text(),
+    fileName: field.get("file_name").words(),
+    size: field.get("size").count(),
+    received: field.get("received").count(),
+    state: field.get("state").oneOf("receiving", "checking", "stored", "refused", "cancelled"),
+    reason: field.get("reason").orNull((value) => value.text()),
+  };
+}
+
+function readInstance(field: Field): ListedInstance {
+  const url = (name: string): string | null =>
+    field
+      .get("renditions")
+      .get(name)
+      .orNull((rendition) => rendition.get("url").text());
+  return {
+    id: field.get("id").text(),
+    kind: field.get("kind").oneOf("still", "clip", "document"),
+    state: field.get("state").oneOf("received", "processing", "ready", "unusable"),
+    progress: field.get("progress").orNull((value) => value.number()) ?? 0,
+    reason: field.get("reason").orNull((value) => value.text()),
+    name: field.get("description").words() || field.get("file_name").words(),
+    modality: field.get("modality").words(),
+    frames: field.get("frames").orNull((value) => value.count()) ?? 1,
+    thumbnail: url("thumbnail"),
+    preview: url("preview"),
+  };
+}
+
+/** Reads `GET /imaging/cases/<id>`; throws a `FormatError` for anything else. */
+export function parseListing(json: unknown): Listing {
+  const field = new Field(json, "");
+  return {
+    uploads: field.get("uploads").list().map(readUpload),
+    instances: field
+      .get("studies")
+      .list()
+      .flatMap((study) => study.get("instances").list().map(readInstance)),
+  };
+}
+
+/** What a case holds: uploads on their way and the pictures made of them. Rejects with an `ApiError`. */
+export async function fetchListing(caseId: string): Promise<Listing> {
+  return parseListing(await getJson<unknown>(`/imaging/cases/${caseId}`));
+}
+
+/** Whether the server is still at work on something here, so that it is worth asking again soon. */
+export function isUnfinished(listing: Listing): boolean {
+  return (
+    listing.uploads.some((upload) => upload.state === "checking") ||
+    listing.instances.some((instance) => instance.state === "received" || instance.state === "processing")
+  );
+}

@@ -1,0 +1,118 @@
+import { t } from "../ui/text";
+import type { ListedInstance, ServerUpload } from "./listing";
+import { percent, sizeWords } from "./sizes";
+import type { Transfer } from "./upload";
+
+export type Act = "pause" | "resume" | "cancel" | "remove" | "look";
+
+/** One line of the list of pictures, whatever it is a line about. */
+export interface Item {
+  readonly key: string;
+  readonly title: string;
+  readonly words: string;
+  readonly tone: "" | "good" | "warn" | "danger";
+  /** 0..1 while something is under way. */
+  readonly progress: number | null;
+  readonly thumbnail: string | null;
+  readonly kind: "still" | "clip" | "document" | "file";
+  readonly acts: readonly Act[];
+  readonly instance?: ListedInstance;
+}
+
+function transferWords(transfer: Transfer): string {
+  const left = sizeWords(transfer.size - transfer.sent);
+  switch (transfer.state) {
+    case "waiting":
+      return t("Waits for its turn, %(size)s", { size: sizeWords(transfer.size) });
+    case "sending":
+      return t("Being sent, %(percent)s %%, %(left)s left", { percent: percent(transfer.sent, transfer.size), left });
+    case "offline":
+      return t("%(reason)s %(left)s left", { reason: transfer.reason ?? "", left });
+    case "paused":
+      return t("Paused, %(left)s left", { left });
+    case "sent":
+      return t("Sent, %(size)s. Being looked at.", { size: sizeWords(transfer.size) });
+    case "refused":
+      return transfer.reason ?? t("The server did not take this file. Try another one.");
+  }
+}
+
+const TRANSFER_ACTS: Readonly<Record<Transfer["state"], readonly Act[]>> = {
+  waiting: ["pause", "cancel"],
+  sending: ["pause", "cancel"],
+  offline: ["pause", "cancel"],
+  paused: ["resume", "cancel"],
+  sent: [],
+  refused: ["remove"],
+};
+
+/** A file that this page is sending. */
+export function transferItem(transfer: Transfer): Item {
+  const tones = { refused: "danger", offline: "warn" } as const;
+  const tone = transfer.state === "refused" || transfer.state === "offline" ? tones[transfer.state] : "";
+  return {
+    key: `transfer-${transfer.key}`,
+    title: transfer.name,
+    words: transferWords(transfer),
+    tone,
+    progress: transfer.state === "refused" ? null : transfer.size === 0 ? 0 : transfer.sent / transfer.size,
+    thumbnail: null,
+    kind: "file",
+    acts: TRANSFER_ACTS[transfer.state],
+  };
+}
+
+function uploadWords(upload: ServerUpload): string {
+  if (upload.state === "refused") {
+    return upload.reason ?? t("This file could not be used.");
+  }
+  if (upload.state === "checking") {
+    return t("Being looked at, %(size)s", { size: sizeWords(upload.size) });
+  }
+  return t("%(percent)s %% are here. If this is not being sent elsewhere, choose the file again: it goes on from there.", {
+    percent: percent(upload.received, upload.size),
+  });
+}
+
+/** A file that the server knows of, and that this page is not sending. */
+export function serverUploadItem(upload: ServerUpload): Item {
+  return {
+    key: `upload-${upload.id}`,
+    title: upload.fileName,
+    words: uploadWords(upload),
+    tone: upload.state === "refused" ? "danger" : "",
+    progress: upload.state === "refused" ? null : upload.received / Math.max(1, upload.size),
+    thumbnail: null,
+    kind: "file",
+    acts: upload.state === "refused" ? ["remove"] : [],
+  };
+}
+
+function instanceWords(instance: ListedInstance): string {
+  switch (instance.state) {
+    case "received":
+      return t("Received. Waits to be prepared.");
+    case "processing":
+      return t("Being prepared, %(percent)s %%", { percent: percent(instance.progress, 1) });
+    case "unusable":
+      return instance.reason ?? t("This file could not be used.");
+    case "ready":
+      return instance.kind === "clip" ? t("Ready, %(count)s frames", { count: instance.frames }) : t("Ready");
+  }
+}
+
+/** A picture that the server has. */
+export function instanceItem(instance: ListedInstance): Item {
+  const tones = { received: "", processing: "", ready: "good", unusable: "danger" } as const;
+  return {
+    key: `instance-${instance.id}`,
+    title: instance.name,
+    words: instanceWords(instance),
+    tone: tones[instance.state],
+    progress: instance.state === "processing" || instance.state === "received" ? instance.progress : null,
+    thumbnail: instance.thumbnail,
+    kind: instance.kind,
+    acts: instance.preview === null ? [] : ["look"],
+    instance,
+  };
+}

@@ -1,0 +1,86 @@
+import { icon } from "../ui/icon";
+import { t } from "../ui/text";
+import type { Act, Item } from "./picture_items";
+
+const KIND_ICONS = { still: "image", clip: "play", document: "file-text", file: "file-image" } as const;
+
+function actButton(act: Act, title: string): { words: string; icon: string; label: string } {
+  switch (act) {
+    case "pause":
+      return { words: t("Pause"), icon: "pause", label: t("Pause %(file)s", { file: title }) };
+    case "resume":
+      return { words: t("Go on"), icon: "play", label: t("Go on sending %(file)s", { file: title }) };
+    case "cancel":
+      return { words: t("Cancel"), icon: "x", label: t("Cancel %(file)s", { file: title }) };
+    case "remove":
+      return { words: t("Take off the list"), icon: "x", label: t("Take %(file)s off the list", { file: title }) };
+    case "look":
+      return { words: t("Look"), icon: "maximize", label: t("Look at %(file)s", { file: title }) };
+  }
+}
+
+/** One line's element. It is kept while the line lives, so that a finger on a button is not disturbed by progress. */
+export class PictureRow {
+  readonly element = document.createElement("li");
+  private readonly picture = document.createElement("span");
+  private readonly title = document.createElement("strong");
+  private readonly words = document.createElement("span");
+  private readonly bar = document.createElement("progress");
+  private readonly acts = document.createElement("span");
+  private item: Item | undefined;
+
+  constructor(private readonly run: (act: Act, item: Item) => void) {
+    this.element.className = "picture";
+    this.picture.className = "picture-face";
+    this.words.className = "picture-words";
+    this.acts.className = "picture-acts";
+    const text = document.createElement("span");
+    text.className = "picture-text";
+    text.append(this.title, this.words, this.bar);
+    this.element.append(this.picture, text, this.acts);
+  }
+
+  show(item: Item): void {
+    const before = this.item;
+    this.item = item;
+    this.element.dataset.tone = item.tone;
+    this.title.textContent = item.title;
+    this.words.textContent = item.words;
+    this.bar.hidden = item.progress === null;
+    this.bar.value = item.progress ?? 0;
+    this.bar.setAttribute("aria-label", item.title);
+    if (before === undefined || before.thumbnail !== item.thumbnail || before.kind !== item.kind) {
+      this.drawFace(item);
+    }
+    if (before?.acts.join() !== item.acts.join()) {
+      this.drawActs(item);
+    }
+  }
+
+  private drawFace(item: Item): void {
+    if (item.thumbnail === null) {
+      this.picture.replaceChildren(icon(KIND_ICONS[item.kind]));
+      return;
+    }
+    const image = document.createElement("img");
+    image.src = item.thumbnail;
+    image.alt = "";
+    image.decoding = "async";
+    const mark = item.kind === "clip" ? [icon("play")] : [];
+    this.picture.replaceChildren(image, ...mark);
+  }
+
+  private drawActs(item: Item): void {
+    const buttons = item.acts.map((act) => {
+      const button = document.createElement("button");
+      const { words, icon: drawing, label } = actButton(act, item.title);
+      button.type = "button";
+      button.className = "quiet";
+      button.setAttribute("aria-label", label);
+      button.append(icon(drawing), words);
+      button.addEventListener("click", () => this.item && this.run(act, this.item));
+      return button;
+    });
+    this.acts.replaceChildren(...buttons);
+  }
+}

@@ -1,0 +1,98 @@
+import type { Connection } from "../realtime/connection";
+import { getJson } from "../ui/api";
+import { parseManifest, type InstanceManifest } from "../viewport/manifest";
+import { FormatError } from "../viewport/parse";
+
+/** A file on its way in, as the server tells it. */
+export interface IncomingFile {
+  readonly id: string;
+  readonly file_name: string;
+  readonly size: number;
+  readonly received: number;
+  readonly state: "receiving" | "checking" | "stored" | "refused" | "cancelled";
+  readonly reason: string | null;
+}
+
+interface CaseJson {
+  readonly uploads: readonly IncomingFile[];
+  readonly studies: readonly { readonly instances: readonly unknown[] }[];
+}
+
+/** The pictures of a case, oldest first, kept true by what the server tells. Knows no DOM. */
+export class CasePictures {
+  private readonly known = new Map<string, InstanceManifest>();
+  private readonly incoming = new Map<string, IncomingFile>();
+  private readonly handlers = new Set<() => void>();
+  private readonly instanceHandlers = new Set<(manifest: InstanceManifest) => void>();
+
+  constructor(
+    private readonly caseId: string,
+    connection: Pick<Connection, "on">,
+  ) {
+    connection.on("instance_changed", ({ instance }) => this.take(instance));
+    connection.on("upload_changed", ({ upload }) => this.takeUpload(upload));
+  }
+
+  get instances(): readonly InstanceManifest[] {
+    return [...this.known.values()];
+  }
+
+  /** Files not yet stored, and those refused: they stay listed with their reason. */
+  get files(): readonly IncomingFile[] {
+    return [...this.incoming.values()].filter((file) => file.state !== "stored" && file.state !== "cancelled");
+  }
+
+  /** Asks the server for everything; call after every (re)connection, for facts in between were missed. */
+  async load(): Promise<void> {
+    const answer = await getJson<CaseJson>(`/imaging/cases/${this.caseId}`);
+    for (const study of answer.studies) {
+      study.instances.forEach((instance) => this.take(instance));
+    }
+    answer.uploads.forEach((upload) => this.incoming.set(upload.id, upload));
+    this.tell();
+  }
+
+  async manifest(id: string): Promise<InstanceManifest> {
+    const known = this.known.get(id);
+    if (known?.state === "ready") {
+      return known;
+    }
+    const fresh = parseManifest(await getJson<unknown>(`/imaging/instances/${id}`));
+    this.known.set(fresh.id, fresh);
+    this.tell();
+    return fresh;
+  }
+
+  onChange(handler: () => void): void {
+    this.handlers.add(handler);
+  }
+
+  onInstance(handler: (manifest: InstanceManifest) => void): void {
+    this.instanceHandlers.add(handler);
+  }
+
+  private take(json: unknown): void {
+    try {
+      const manifest = parseManifest(json);
+      this.known.set(manifest.id, manifest);
+      this.instanceHandlers.forEach((handler) => handler(manifest));
+      this.tell();
+    } catch (error) {
+      if (!(error instanceof FormatError)) {
+        throw error;
+      }
+      console.error("a picture's description cannot be read:", error.message);
+    }
+  }
+
+  private takeUpload(upload: Readonly<Record<string, unknown>>): void {
+    if (typeof upload.id === "string" && typeof upload.state === "string") {
+      this.incoming.set(upload.id, upload as IncomingFile & typeof upload);
+      this.tell();
+    }
+  }
+
+  private tell(): void {
+    this.handlers.forEach((handler) => handler());
+  }
+}

@@ -1,0 +1,68 @@
+"""Somebody in the room, through their browser: what they do, and what reaches them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from playwright.sync_api import Page
+
+PATIENCE_MS = 30_000
+
+
+class Person:
+    """A page of the room; `name` is the participant id."""
+
+    def __init__(self, name: str, page: Page, url: str, consult: str = "c" * 32) -> None:
+        self.name = name
+        self.page = page
+        page.goto(f"{url}/?me={name}&consult={consult}")
+        self.wait("page.connection.state.status === 'up'")
+
+    def do(self, script: str, value: Any = None) -> Any:
+        """Evaluate in the page; `value` is `arg` in the script."""
+        return self.page.evaluate(f"(arg) => ({script})", value)
+
+    def start(self, script: str) -> None:
+        """Start something without waiting for it to be done."""
+        self.page.evaluate(f"() => {{ {script}; }}")
+
+    def wait(self, condition: str, value: Any = None) -> None:
+        """Until the condition holds; `value` is `arg` in it."""
+        self.page.wait_for_function(f"(arg) => ({condition})", arg=value, timeout=PATIENCE_MS)
+
+    def join(self, *, video: bool = True) -> None:
+        self.start(f"page.call.join({{ audio: true, video: {str(video).lower()} }})")
+
+    def wait_in(self, *others: Person) -> None:
+        """Until the connections to these, and to nobody else, are there."""
+        names = sorted(one.name for one in others)
+        members = "page.call.memberViews.map((one) => one.participantId).sort().join() === arg"
+        self.wait(members, ",".join(names))
+        self.wait("page.call.memberViews.every((one) => one.connection === 'connected')")
+
+    def member(self, other: Person) -> Any:
+        """What this person's page knows of another."""
+        found = "page.call.memberViews.find((one) => one.participantId === arg)"
+        return self.do(f"(({{ stream, ...rest }}) => rest)({found})", other.name)
+
+    def wait_member(self, other: Person, condition: str) -> None:
+        """Until `it` (the view of the other) is so."""
+        found = "page.call.memberViews.find((one) => one.participantId === arg)"
+        self.wait(f"((it) => it !== undefined && ({condition}))({found})", other.name)
+
+    def frames_from(self, other: Person) -> int:
+        """Pictures that the tile of the other has shown."""
+        script = (
+            "document.querySelector(`[data-participant='${arg}'] video`).getVideoPlaybackQuality().totalVideoFrames"
+        )
+        return int(self.do(script, other.name))
+
+    def sees(self, other: Person, frames: int = 10) -> None:
+        """Until so many more pictures of the other were shown."""
+        counter = "document.querySelector(`[data-participant='${arg[0]}'] video`)?.getVideoPlaybackQuality()"
+        before = self.do(f"{counter}?.totalVideoFrames ?? 0", [other.name])
+        self.wait(f"({counter}?.totalVideoFrames ?? 0) >= arg[1]", [other.name, before + frames])
+
+    def hears(self, other: Person) -> None:
+        """Until the other's voice stands above silence."""
+        self.wait_member(other, "it.level > 0.01 || (it.sample?.level ?? 0) > 0.01")

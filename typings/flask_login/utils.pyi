@@ -1,0 +1,13 @@
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any, TypeVar
+
+View = TypeVar("View", bound=Callable[..., Any])
+
+current_user: Any
+
+def login_required(func: View) -> View: ...
+def login_user(
+    user: object, remember: bool = ..., duration: timedelta | None = ..., force: bool = ..., fresh: bool = ...
+) -> bool: ...
+def logout_user() -> bool: ...
