@@ -10,20 +10,21 @@ export PORT ?= 8000
 export DATA_DIR ?= data
 export HTTPS ?= 0
 export DEMO ?= 1
+export PYTHON
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PYTHONWARNINGS ?= ignore::DeprecationWarning
 
 VENV := .venv
 PY := $(VENV)/bin/python
 SUDO := $(shell [ "$$(id -u)" = 0 ] || command -v sudo)
-PACKAGES := app consult imaging video
 CLIENT := $(shell find static/src static/vite 2>/dev/null) $(wildcard static/*.json static/*.ts)
 LOCK := .venv/bin/uv pip compile pyproject.toml --generate-hashes --no-emit-index-url --no-header --universal \
 	--python-version 3.11 --quiet
 TESTS ?= tests
 
 .PHONY: help run test check journey bench client protocol messages lock format clean \
-	test-python test-client test-browser python node dev-tools chromium
+	test-python test-client test-browser python node chromium \
+	check-style check-types check-imports check-protocol check-migrations check-client
 
 help: ## this list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1|\2/p' Makefile | column -t -s '|'
@@ -47,15 +48,27 @@ test-client: static/node_modules/.stamp ## TypeScript tests
 test-browser: $(VENV)/dev.stamp static/dist/manifest.json chromium ## tests in real browsers
 	$(PY) -m pytest tests/browser
 
-check: $(VENV)/dev.stamp static/node_modules/.stamp ## every static check
+check: check-style check-types check-imports check-protocol check-migrations check-client ## every static check
+
+check-style: $(VENV)/dev.stamp
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
+
+check-types: $(VENV)/dev.stamp
 	$(VENV)/bin/mypy
+
+check-imports: $(VENV)/dev.stamp
 	$(VENV)/bin/lint-imports --no-logo
+
+check-protocol: $(VENV)/dev.stamp
 	@$(PY) -m app.protocol_types | diff -u static/src/realtime/protocol.ts - \
 		|| { echo "static/src/realtime/protocol.ts is out of date: run make protocol"; exit 1; }
+
+check-migrations: $(VENV)/dev.stamp
+	@folder=$$(mktemp -d) && trap 'rm -rf "$$folder"' EXIT && DATA_DIR=$$folder $(PY) -m app.cli migration-check
+
+check-client: static/node_modules/.stamp
 	cd static && npm run --silent check
-	DATA_DIR=$$(mktemp -d) $(PY) -m app.cli migration-check
 
 journey: $(VENV)/dev.stamp static/dist/manifest.json chromium ## the whole job in three browsers; pictures in build/journey/
 	$(PY) -m pytest tests/browser/journey
@@ -97,7 +110,7 @@ python:
 node:
 	@bash .ci/check-node
 
-$(VENV)/run.stamp: requirements.lock | python
+$(VENV)/run.stamp: requirements.lock | node python
 	@echo "Installing Python packages ..."
 	@test -e $(VENV)/dev.stamp || $(PY) -m pip install --quiet --require-hashes -r requirements.lock
 	@test ! -e $(VENV)/dev.stamp || $(PY) -m pip install --quiet --require-hashes -r requirements-dev.lock

@@ -6,6 +6,7 @@ behind a proxy that sends one consult to one of them.
 
 import gc
 import os
+import resource
 from typing import Any
 
 _WORKERS = {"eventlet": "app.gunicorn_eventlet.EventletWorker", "gevent": "gevent", "threading": "gthread"}
@@ -18,6 +19,11 @@ if _mode not in _WORKERS:
 # psycopg 3 waits for PostgreSQL inside C, which stops every consult of the process; its selector wait is green.
 if _mode == "eventlet":
     os.environ.setdefault("PSYCOPG_WAIT_FUNC", "wait_selector")
+
+# Each connection is a file descriptor, and many systems start programs with 1024.
+_soft, _hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+if _soft != resource.RLIM_INFINITY and _soft < 16384:
+    resource.setrlimit(resource.RLIMIT_NOFILE, (16384 if _hard == resource.RLIM_INFINITY else min(_hard, 16384), _hard))
 
 worker_class = _WORKERS[_mode]
 workers = 1

@@ -2,38 +2,50 @@
 
 from __future__ import annotations
 
-import importlib
 from datetime import timedelta
-from types import ModuleType
+from pathlib import Path
 
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
+from app import assets, db, error_pages, health, languages, pages, policies, security_headers
 from app import config as configuration
-from app import db
+from app.auth import admin_routes
+from app.auth import routes as auth_routes
 from app.config import Config
 from app.extensions import SOCKET_OPTIONS, csrf, limiter, login_manager, socketio
 from app.notices import Carrier
+from consult import invitation_routes, log_routes, room_routes
+from consult import routes as consult_routes
+from consult import sockets as consult_sockets
+from consult.patients import routes as patient_routes
+from consult.reports import routes as report_routes
+from consult.stage import sockets as stage_sockets
+from imaging import routes as imaging_routes
+from video import signalling
 
 BLUEPRINTS = (
-    "app.health",
-    "app.auth.routes",
-    "app.auth.admin_routes",
-    "consult.routes",
-    "consult.log_routes",
-    "consult.invitation_routes",
-    "consult.patients.routes",
-    "consult.reports.routes",
-    "imaging.routes",
+    health.blueprint,
+    auth_routes.blueprint,
+    admin_routes.blueprint,
+    consult_routes.blueprint,
+    room_routes.blueprint,
+    log_routes.blueprint,
+    invitation_routes.blueprint,
+    patient_routes.blueprint,
+    report_routes.blueprint,
+    imaging_routes.blueprint,
 )
-SOCKETS = ("consult.sockets", "consult.stage.sockets", "video.signalling")
+SOCKETS = (consult_sockets, stage_sockets, signalling)
+ROOT = Path(__file__).resolve().parent.parent
+WHOLE_APP = (pages, error_pages, languages, assets, security_headers)
 
 
 def create_app(config: Config) -> Flask:
     """The whole web application for one configuration."""
     configuration.use(config)
     db.connect(config.database_url)
-    app = Flask("nidaan", root_path=str(_root()), template_folder="templates", static_folder=None)
+    app = Flask("nidaan", root_path=str(ROOT), template_folder="templates", static_folder=None)
     app.config.update(_flask_settings(config))
     app.wsgi_app = ProxyFix(app.wsgi_app, x_for=1, x_proto=1, x_host=1)  # type: ignore[method-assign]
     for extension in (login_manager, csrf, limiter):
@@ -63,34 +75,11 @@ def _flask_settings(config: Config) -> dict[str, object]:
     }
 
 
-def _root() -> object:
-    from pathlib import Path
-
-    return Path(__file__).resolve().parent.parent
-
-
 def _join(app: Flask) -> None:
-    for name in BLUEPRINTS:
-        module = _load(name)
-        if module:
-            app.register_blueprint(module.blueprint)
-    for name in SOCKETS:
-        module = _load(name)
-        if module:
-            module.register(socketio)
-    for name in ("app.pages", "app.error_pages", "app.languages", "app.assets", "app.security_headers"):
-        module = _load(name)
-        if module:
-            module.install(app)
-    policies = _load("app.policies")
-    if policies:
-        policies.install()
-
-
-def _load(name: str) -> ModuleType | None:
-    try:
-        return importlib.import_module(name)
-    except ModuleNotFoundError as error:
-        if error.name and (name == error.name or name.startswith(error.name + ".")):
-            return None
-        raise
+    for blueprint in BLUEPRINTS:
+        app.register_blueprint(blueprint)
+    for subject in SOCKETS:
+        subject.register(socketio)
+    for part in WHOLE_APP:
+        part.install(app)
+    policies.install()

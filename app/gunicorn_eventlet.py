@@ -69,12 +69,16 @@ class EventletWorker(AsyncWorker):  # type: ignore[misc]  # gunicorn has no type
         self._finish()
 
     def _accept(self, listener: Any, slots: Any) -> None:
+        full = False
         while True:
             try:
                 client, address = listener.accept()
+                full = False
             except OSError as error:
                 if error.errno in (errno.EMFILE, errno.ENFILE):
-                    self.log.warning("No file descriptor is left for another connection")
+                    if not full:
+                        self.log.warning("No file descriptor is left for another connection")
+                    full = True
                     eventlet.sleep(ACCEPT_PAUSE_SECONDS)
                 elif error.errno not in (errno.ECONNABORTED, errno.EAGAIN, errno.EINTR):
                     raise

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import os
 
-from huey import RedisHuey, SqliteHuey
+from huey import Huey, RedisHuey, SqliteHuey
 
 from app import config
 
 
-def _make() -> SqliteHuey:
+def _make() -> Huey:
     url = os.environ.get("REDIS_URL")
     if url:
         return RedisHuey("nidaan", url=url, results=False)

@@ -16,6 +16,7 @@ from wtforms import DateField, SelectField
 from wtforms.validators import Optional
 
 from app import audit, clock, db
+from app.auth.forms import options
 from app.auth.guards import actor, only
 from app.local_days import day_begins
 from consult import log
@@ -56,9 +57,13 @@ class LogForm(FlaskForm):
 
     def offer(self, session: Session) -> LogForm:
         """Fill the choices."""
-        self.site.choices = [("", _l("All sites")), *((one.id, one.name) for one in log.sites(session, actor()))]
-        self.specialty.choices = [("", _l("All specialties")), *SPECIALTIES.items()]
-        self.state.choices = [("", _l("All states")), *((state, STATE_WORDS[state]) for state in LOGGED_STATES)]
+        self.site.choices = options(
+            [("", _l("All sites")), *((one.id, one.name) for one in log.sites(session, actor()))]
+        )
+        self.specialty.choices = options([("", _l("All specialties")), *SPECIALTIES.items()])
+        self.state.choices = options(
+            [("", _l("All states")), *((state, STATE_WORDS[state]) for state in LOGGED_STATES)]
+        )
         return self
 
     def wanted(self) -> LogFilter:

@@ -14,8 +14,9 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from app import audit, clock, db
 from app.actor import Actor
+from app.auth.guards import only
 from app.errors import Conflict, Invalid
-from consult import access, forms, operations, queries, specialties, thumbnails, versions, worklist
+from consult import access, forms, invitations, operations, queries, specialties, thumbnails, versions, worklist
 from consult.lifecycle import URGENCIES, allowed_events
 from consult.models import Consult
 from consult.patients import ages, consent_texts
@@ -37,14 +38,14 @@ def words() -> dict[str, Any]:
 
 
 @blueprint.get("/today")
-@login_required
+@only("treating_doctor")
 def today() -> str:
     """The treating doctor's first page."""
     return render_template("consult/today.html", **_today())
 
 
 @blueprint.get("/today/rows")
-@login_required
+@only("treating_doctor")
 def today_rows() -> Any:
     """The lists of that page alone; nothing (204) when `known` is still what they show."""
     shown = _today()
@@ -64,14 +65,14 @@ def _today() -> dict[str, Any]:
 
 
 @blueprint.get("/worklist")
-@login_required
+@only("specialist")
 def show_worklist() -> str:
     """The specialist's first page."""
     return render_template("consult/worklist.html", **_worklist())
 
 
 @blueprint.get("/worklist/rows")
-@login_required
+@only("specialist")
 def worklist_rows() -> Any:
     """The rows alone; nothing (204) when `known` is still what they show."""
     shown = _worklist()
@@ -94,7 +95,7 @@ def _known(shown: dict[str, Any]) -> bool:
 
 
 @blueprint.get("/consults/new")
-@login_required
+@only("treating_doctor")
 def new() -> str:
     """Find the patient or register one: the first step of a new consult."""
     text = request.args.get("q", "").strip()
@@ -104,7 +105,7 @@ def new() -> str:
 
 
 @blueprint.post("/consults/new")
-@login_required
+@only("treating_doctor")
 def create() -> BaseResponse:
     """Start preparing a consult for a patient (a new case), or in a case, perhaps asking an earlier question again."""
     actor, now = current_user.actor, clock.now()
@@ -170,6 +171,8 @@ def show(consult_id: str) -> Any:
             steps=steps,
             may_enter=may(standing.role, "join_room") and consult.state in operations.ROOM_IS_OPEN,
             may_add=may(standing.role, "add_pictures") and operations.is_open(consult),
+            may_invite=may(standing.role, "invite") and operations.is_open(consult),
+            invited=invitations.listed(session, actor, consult_id) if may(standing.role, "invite") else [],
             timeline=queries.timeline(session, consult_id),
             consents=patient_queries.consents_of(session, consult.case_id),
             consent_text=consent_texts.find,
@@ -183,6 +186,14 @@ def read_request(consult_id: str) -> Response:
     with db.write_transaction() as session:
         consult = queries.open_consult(session, current_user.actor, consult_id).consult
         return jsonify(state=consult.state, fields=request_fields(consult))
+
+
+@blueprint.get("/api/consults/<consult_id>/state")
+@login_required
+def read_state(consult_id: str) -> Response:
+    """The state alone, for a page that asks now and then whether it is still right. Nothing of the record: no audit."""
+    with db.read_session() as session:
+        return jsonify(state=access.consult(session, current_user.actor, consult_id, "read_record").consult.state)
 
 
 @blueprint.patch("/api/consults/<consult_id>")

@@ -39,6 +39,8 @@ NATIVE = {"1.2.840.10008.1.2", "1.2.840.10008.1.2.1", "1.2.840.10008.1.2.2", DEF
 _MONO = {"MONOCHROME1", "MONOCHROME2", "PALETTE COLOR"}
 _COLOUR = {"RGB", "YBR_FULL", "YBR_FULL_422", "YBR_ICT", "YBR_RCT", "YBR_PARTIAL_420", "YBR_PARTIAL_422"}
 _HEADER_OF_CODESTREAM = 256 * 1024
+_TAIL_OF_CODESTREAM = 64  # padding may follow the end
+_END_MARKER = b"\xff\xd9"
 _CHUNK = 1024 * 1024
 
 # Nothing else is read: what is skipped cannot hurt. Groups 0028 and the few elements the rest of the folder uses.
@@ -218,6 +220,9 @@ def _find_frames(file: BinaryIO, element: PixelElement, layout: Layout, size: in
     if coding != "rle":
         for spans in frames:
             _check_codestream(encapsulation.read_spans(file, spans, _HEADER_OF_CODESTREAM), coding, layout)
+            # EOI and EOC are one marker. Decoders fill what is missing with grey and say nothing.
+            if _END_MARKER not in encapsulation.read_tail(file, spans, _TAIL_OF_CODESTREAM):
+                raise Refusal("truncated")
     return frames
 
 

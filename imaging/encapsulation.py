@@ -130,3 +130,11 @@ def read_spans(file: BinaryIO, spans: list[Span], limit: int | None = None) -> b
         parts.append(file.read(min(length, left)))
         left -= length
     return b"".join(parts)
+
+
+def read_tail(file: BinaryIO, spans: list[Span], limit: int) -> bytes:
+    """The last `limit` bytes of one frame (fewer where its last fragment is shorter)."""
+    offset, length = spans[-1]
+    start = max(0, length - limit)
+    file.seek(offset + start)
+    return file.read(length - start)

@@ -10,6 +10,7 @@ MAX_HEADER_TEXT = 200  # characters kept of any text element
 MAX_VIDEO_SIDE = 1920  # a phone's video is shown at most this wide; the original is kept as it came
 MAX_SMALL_CLIP_SIDE = 960
 MAX_WEBP_SIDE = 16_383  # VP8 bitstream: 14 bits a side
+MAX_FULL_PIXELS = 30_000_000  # of the full-size WebP; larger pictures are scaled to it, their tiles are not
 MAX_FRAGMENTS = 200_000
 
 SANDBOX_MEMORY_BYTES = 1024 * 1024 * 1024  # address space of the process that opens a file

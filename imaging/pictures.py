@@ -66,14 +66,19 @@ def _read(path: Path, kind: Literal["jpeg", "png"]) -> Array:
         if width * height > limits.MAX_FRAME_PIXELS:
             raise Refusal("too_large", size=f"{width} x {height}")
         image.load()
-        upright = ImageOps.exif_transpose(image)
-        if upright.mode in _DEEP_GREY:
-            deep: Array = np.clip(np.asarray(upright), 0, 65535).astype(np.uint16)
-            return deep
-        if upright.mode in {"L", "1"}:
-            return np.array(upright.convert("L"))
-        if upright.has_transparency_data:
-            flat = upright.convert("RGBA")
-            background = Image.new("RGBA", flat.size, (0, 0, 0, 255))
-            return np.array(Image.alpha_composite(background, flat).convert("RGB"))
-        return np.array(upright.convert("RGB"))
+        # In place, and converted only when it must be: each copy of a large photograph is 200 MB.
+        ImageOps.exif_transpose(image, in_place=True)
+        return _pixels_of(image)
+
+
+def _pixels_of(image: Image.Image) -> Array:
+    if image.mode in _DEEP_GREY:
+        deep: Array = np.clip(np.asarray(image), 0, 65535).astype(np.uint16)
+        return deep
+    if image.mode in {"L", "1"}:
+        return np.array(image.convert("L"))
+    if image.has_transparency_data:
+        flat = image.convert("RGBA")
+        background = Image.new("RGBA", flat.size, (0, 0, 0, 255))
+        return np.array(Image.alpha_composite(background, flat).convert("RGB"))
+    return np.asarray(image if image.mode == "RGB" else image.convert("RGB"))

@@ -10,6 +10,7 @@ from flask import Blueprint, Response, jsonify, request
 from flask_babel import gettext as _
 
 from app import config, db
+from app.actor import Actor
 from app.errors import Invalid, NidaanError
 from imaging import access, jobs, queries, uploads
 from imaging.models import Upload
@@ -85,8 +86,10 @@ def create_upload() -> Response:
 
 @uploads_blueprint.get("/uploads/<upload_id>")
 def show_upload(upload_id: str) -> Response:
-    """UploadStatus as JSON."""
+    """GET: UploadStatus as JSON, for whoever may see the case. HEAD: tus asks its sender's place in the file."""
     actor = present_actor()
+    if request.method == "HEAD":
+        return _measure(actor, upload_id)
     with db.read_session() as session:
         found = queries.upload_status(access.upload(session, actor, upload_id))
     response = jsonify(found)
@@ -94,10 +97,7 @@ def show_upload(upload_id: str) -> Response:
     return response
 
 
-@uploads_blueprint.route("/uploads/<upload_id>", methods=["HEAD"])
-def measure_upload(upload_id: str) -> Response:
-    """How many bytes are here."""
-    actor = present_actor()
+def _measure(actor: Actor, upload_id: str) -> Response:
     _require_version()
     upload, here = uploads.status_for_sender(actor, upload_id)
     if upload.state in {"refused", "cancelled"}:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
+from typing import BinaryIO, cast
 
 from flask_babel import gettext as _
 from sqlalchemy import func, select
@@ -148,15 +150,22 @@ def receive(actor: Actor, upload_id: str, offset: int, length: int | None, read:
     return upload
 
 
+def open_to_append(path: Path) -> BinaryIO:
+    """An upload's bytes, to be continued; unbuffered, so that what was written is what a restart finds."""
+    return cast(BinaryIO, path.open("ab", buffering=0))
+
+
 def _append(upload_id: str, left: int, read: Callable[[int], bytes]) -> None:
     try:
-        with store.refusing_when_full(), store.upload_path(upload_id).open("ab") as file:
+        with store.refusing_when_full(), open_to_append(store.upload_path(upload_id)) as file:
             while left > 0:
                 piece = read(min(left, _PIECE))
                 if not piece:
                     return
-                file.write(piece)
                 left -= len(piece)
+                rest = memoryview(piece)
+                while rest:  # an unbuffered file may take less than it is given
+                    rest = rest[file.write(rest) :]
     except Refusal as refusal:
         raise UploadRefused(refusal.code, str(sentence(refusal.code))) from refusal
 

@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response
 from app import audit, db
 from app.auth import live, operations, queries
 from app.auth.audit_words import action_words, object_words
-from app.auth.forms import ROLE_MEANINGS, AuditForm, PersonForm, SiteForm, refuse
+from app.auth.forms import ROLE_MEANINGS, AuditForm, PersonForm, SiteForm, options, refuse
 from app.auth.guards import actor, only
 from app.auth.models import User
 from app.auth.queries import AuditFilter
@@ -166,7 +166,7 @@ def audit_log() -> str:
     form = AuditForm(request.args)
     with db.write_transaction() as session:
         everybody = queries.people(session, actor())
-        form.person.choices = [("", _("Everybody")), *((user.id, user.full_name) for user in everybody)]
+        form.person.choices = options([("", _("Everybody")), *((user.id, user.full_name) for user in everybody)])
         wanted = _wanted(form)
         rows, older = queries.audit_rows(session, actor(), wanted)
         chain = queries.check_chain(session) if "check" in request.args else None

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
 from flask_babel.speaklater import LazyString
 from flask_wtf import FlaskForm
 from wtforms import DateField, HiddenField, PasswordField, RadioField, SelectField, StringField
-from wtforms.validators import EqualTo, InputRequired, Length, Optional, Regexp
+from wtforms.fields.choices import SelectChoice
+from wtforms.validators import DataRequired, EqualTo, InputRequired, Length, Optional, Regexp
 
 from app.auth.operations import Person
 from app.auth.passwords import MOST_LENGTH
@@ -43,10 +44,15 @@ def stripped(value: str | None) -> str | None:
     return value.strip() if value else value
 
 
+def options(pairs: Iterable[tuple[str, Any]]) -> list[Any]:
+    """The choices of a field: (value, words) each."""
+    return [SelectChoice(value, words) for value, words in pairs]
+
+
 def _text(label: LazyString, most: int, *more: Callable[..., Any]) -> StringField:
     return StringField(
         label,
-        filters=[stripped], validators=[InputRequired(NEEDED), Length(max=most, message=too_long(most)), *more],
+        filters=[stripped], validators=[DataRequired(NEEDED), Length(max=most, message=too_long(most)), *more],
     )
 
 
@@ -81,7 +87,7 @@ class PersonForm(FlaskForm):
     email = _text(
         _l("E-mail address"), 200, Regexp(r"^[^@\s]+@[^@\s]+$", message=_l("An address has an @ in it, and no blanks."))
     )
-    role = RadioField(_l("Role"), choices=ROLES, validators=[InputRequired(_l("Choose a role."))])
+    role = RadioField(_l("Role"), choices=options(ROLES), validators=[InputRequired(_l("Choose a role."))])
     facility_id = SelectField(_l("Site"), validators=[InputRequired(_l("Choose a site."))])
     specialty = SelectField(_l("Specialty"), validators=[Optional()])
     registration_number = StringField(
@@ -90,8 +96,8 @@ class PersonForm(FlaskForm):
 
     def offer(self, sites: Sequence[tuple[str, str]]) -> PersonForm:
         """Fill the choices; call before reading or showing the form."""
-        self.facility_id.choices = [("", _l("Choose a site")), *sites]
-        self.specialty.choices = [("", _l("None")), *_specialties.items()]
+        self.facility_id.choices = options([("", _l("Choose a site")), *sites])
+        self.specialty.choices = options([("", _l("None")), *_specialties.items()])
         return self
 
     def person(self) -> Person:

@@ -57,7 +57,7 @@ def people_at_sites(session: Session, actor: Actor) -> dict[str, int]:
         .where(User.program_id == actor.program_id, User.active)
         .group_by(User.facility_id)
     )
-    return {facility_id: count for facility_id, count in session.execute(rows).tuples()}  # noqa: C416
+    return {row[0]: row[1] for row in session.execute(rows)}
 
 
 @dataclass(frozen=True, slots=True)

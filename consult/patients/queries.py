@@ -5,8 +5,9 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import Session
 
 from app import audit
@@ -60,12 +61,13 @@ def search(session: Session, actor: Actor, text: str) -> list[Patient]:
     return found
 
 
-def _has(column: object, word: str) -> object:
+def _has(column: Any, word: str) -> ColumnElement[bool]:
     escaped = word.lower().replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-    return func.lower(column).like(f"%{escaped}%", escape="\\")
+    found: ColumnElement[bool] = func.lower(column).like(f"%{escaped}%", escape="\\")
+    return found
 
 
-def _phone(word: str) -> object:
+def _phone(word: str) -> ColumnElement[bool]:
     digits = "".join(letter for letter in word if letter.isdigit()).lstrip("0")
     return Patient.phone.contains(digits) if len(digits) >= 4 else Patient.phone == word
 

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as BaseResponse
 
 from app import clock, db
+from app.auth.guards import only
 from consult import forms as consult_forms
 from consult import operations as consult_operations
 from consult import versions
@@ -29,7 +30,7 @@ def words() -> dict[str, Any]:
 
 
 @blueprint.get("/patients")
-@login_required
+@only("treating_doctor")
 def search() -> str:
     """The patients of this site, found by name, village or phone."""
     text = request.args.get("q", "").strip()
@@ -39,7 +40,7 @@ def search() -> str:
 
 
 @blueprint.route("/patients/new", methods=["GET", "POST"])
-@login_required
+@only("treating_doctor")
 def register() -> str | BaseResponse:
     """Register a patient; with `purpose=consult`, go straight on to a new consult."""
     queries.require_treating_doctor(current_user.actor)

@@ -38,8 +38,8 @@ VITALS: Final[dict[str, Vital]] = {
     for vital in (
         Vital("temperature", _l("Temperature"), "°C", 1, (25, 45), (35, 41)),
         Vital("pulse", _l("Pulse"), "/min", 0, (10, 350), (40, 200)),
-        Vital("systolic", _l("Blood pressure, upper"), "mmHg", 0, (30, 350), (80, 220)),
-        Vital("diastolic", _l("Blood pressure, lower"), "mmHg", 0, (10, 250), (40, 130)),
+        Vital("systolic", _l("Upper BP"), "mmHg", 0, (30, 350), (80, 220)),
+        Vital("diastolic", _l("Lower BP"), "mmHg", 0, (10, 250), (40, 130)),
         Vital("spo2", _l("Oxygen (SpO₂)"), "%", 0, (20, 100), (85, 100)),
         Vital("respiratory_rate", _l("Breaths"), "/min", 0, (2, 150), (8, 60)),
         Vital("weight", _l("Weight"), "kg", 1, (0.3, 400), (2, 150)),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import date
 from typing import Any, Final
@@ -16,6 +17,7 @@ from consult.reports.protocol import OpinionFields, OutcomeFields
 LONGEST_TEXT: Final = 10_000
 LONGEST_ADDENDUM: Final = 5_000
 HIGHEST_VERSION: Final = 2**31 - 1
+_DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
 def opinion_draft(body: Any) -> tuple[OpinionFields, int]:
@@ -91,10 +93,8 @@ def _date(fields: Mapping[str, Any], name: str) -> date | None:
     if value is None or value == "":
         return None
     try:
-        return date.fromisoformat(value) if len(value) == len("2026-01-31") else _no_date(name)
-    except (TypeError, ValueError):
-        return _no_date(name)
-
-
-def _no_date(name: str) -> date:
+        if isinstance(value, str) and _DAY.fullmatch(value):
+            return date.fromisoformat(value)
+    except ValueError:
+        pass  # the thirteenth month
     raise Invalid(name, _("Give a date as year-month-day."))

@@ -27,7 +27,7 @@ class StageDocument:
 
     def __init__(self) -> None:
         self._accepted = _Copy()
-        self._candidate = _Copy()
+        self._candidate = _Copy(watched=True)
         self._known: dict[int, int] = {}  # the state vector
         self._owners: dict[int, str] = {}  # Yjs client -> the participant whose it is
         self._size = 0  # bytes, an upper bound: measured again when it gets near the limit
@@ -50,7 +50,8 @@ class StageDocument:
             changes = self._try(update, after)
             self._check_changes(changes, participant_id, role)
         except Exception:
-            self._candidate = self._accepted.twin()
+            self._candidate = _Copy(watched=True)
+            self._candidate.apply(self.snapshot())
             raise
         accepted = self._accepted.apply(update)
         self._known = after
@@ -131,15 +132,19 @@ class StageDocument:
 
 
 class _Copy:
-    """One CRDT document with the stage's maps; remembers what the last update changed."""
+    """One CRDT document with the stage's maps; remembers what the last update brought, or when `watched` changed.
 
-    def __init__(self) -> None:
+    Not both: the library turns everything that changed into Python values for each who asks.
+    """
+
+    def __init__(self, watched: bool = False) -> None:
         self._doc: pycrdt.Doc[Any] = pycrdt.Doc()
         self._maps = {name: self._doc.get(name, type=pycrdt.Map) for name in schema.MAPS}
         self._update: bytes | None = None
         self._changes: list[tuple[str, str, Any]] = []
-        self._doc.observe(self._updated)
-        for name, one in self._maps.items():
+        if not watched:
+            self._doc.observe(self._updated)
+        for name, one in self._maps.items() if watched else ():
             one.observe(self._observer(name))
 
     def _updated(self, event: pycrdt.TransactionEvent) -> None:
@@ -147,23 +152,23 @@ class _Copy:
 
     def _observer(self, name: str) -> Callable[[Any], None]:
         def changed(event: Any) -> None:
-            self._changes += [(name, key, change.get("newValue")) for key, change in event.keys.items()]
+            self._changes += [(name, key, change.get("newValue", schema.ABSENT)) for key, change in event.keys.items()]
 
         return changed
 
     def apply(self, update: bytes) -> bytes | None:
-        """Put an update in; returns what was new, None when nothing was."""
+        """Put an update in; returns what was new, None when nothing was (and for a watched copy)."""
         self._update, self._changes = None, []
         _library(lambda: self._doc.apply_update(update))
         return self._update
 
     def changes(self) -> list[tuple[str, str, Any]]:
-        """(map, key, value after; None when removed) of the last update."""
+        """(map, key, value after; ABSENT when removed) of the last update, of a watched copy."""
         return self._changes
 
     def get(self, map_name: str, key: str) -> Any:
-        """The value under a key, None when there is none."""
-        return self._maps[map_name].get(key)
+        """The value under a key, ABSENT when there is none."""
+        return self._maps[map_name].get(key, schema.ABSENT)
 
     def items(self, map_name: str) -> dict[str, Any]:
         """Every entry of one map."""
@@ -179,12 +184,6 @@ class _Copy:
     def update_since(self, state_vector: bytes | None) -> bytes:
         """What a copy with this state vector lacks; everything for None."""
         return _library(lambda: bytes(self._doc.get_update(state_vector)))
-
-    def twin(self) -> _Copy:
-        """A second copy with the same content."""
-        made = _Copy()
-        made.apply(self.update_since(None))
-        return made
 
 
 def _library(call: Callable[[], T]) -> T:

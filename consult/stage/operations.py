@@ -14,8 +14,8 @@ from datetime import datetime
 from typing import Final
 
 from flask_babel import gettext as _
-from sqlalchemy import delete, select
-from sqlalchemy.orm import Session, lazyload
+from sqlalchemy import delete, insert
+from sqlalchemy.orm import Session
 
 from app.errors import Conflict, NidaanError, NotFound
 from app.membership import Membership
@@ -47,10 +47,10 @@ class Registry:
         self._limit = limit
         self.lock = threading.RLock()  # the CRDT library's documents are not safe for two threads
 
-    def get(self, session: Session, consult_id: str) -> Held:
-        """The document as stored now; read again when another process has added to it."""
+    def get(self, session: Session, consult_id: str, stored: int) -> Held:
+        """The document as stored now; read again when another process has added to it (`stored`: `queries.head_of`)."""
         held = self._held.get(consult_id)
-        if held is None or held.head != queries.head_of(session, consult_id):
+        if held is None or held.head != stored:
             document, head = queries.load(session, consult_id)
             held = self._held[consult_id] = Held(document, head, queries.log_length(session, consult_id))
         self._held.move_to_end(consult_id)
@@ -84,13 +84,14 @@ class Registry:
 
 
 registry = Registry()
+_APPEND: Final = insert(StageUpdate.__table__).returning(StageUpdate.__table__.c.id)  # type: ignore[arg-type]
 
 
 def sync(session: Session, member: Membership, state_vector: bytes) -> tuple[bytes, bytes]:
     """(what the client's copy lacks, what the server knows). Raises NotFound, ProtocolError."""
-    _role_now(session, member)
+    stored = _now(session, member)[2]
     with registry.lock:
-        document = registry.get(session, member.consult_id).document
+        document = registry.get(session, member.consult_id, stored).document
         return document.diff(state_vector), document.state_vector()
 
 
@@ -101,18 +102,17 @@ def accept_update(session: Session, member: Membership, update: bytes, now: date
     Raises NotFound (no longer in this consult), Conflict (`consult_ended`, `out_of_step`,
     `stage_full`), NotAllowed, Invalid or ProtocolError.
     """
-    consult, role = _role_now(session, member)
+    consult, role, stored = _now(session, member)
     if consult.state in ENDED:
         raise Conflict(_("The consult has ended. Nothing can be drawn any more."), code="consult_ended")
     with registry.lock:
-        held = registry.get(session, member.consult_id)
+        held = registry.get(session, member.consult_id, stored)
         news = held.document.apply(update, member.participant_id, role)
         if news is None:
             return None
-        row = StageUpdate(consult_id=member.consult_id, participant_id=member.participant_id, data=news, at=now)
-        session.add(row)
-        session.flush()
-        held.head, held.waiting = row.id, held.waiting + 1
+        row = {"consult_id": member.consult_id, "participant_id": member.participant_id, "data": news, "at": now}
+        [(held.head,)] = session.execute(_APPEND, row)
+        held.waiting += 1
         return news
 
 
@@ -149,10 +149,10 @@ def compact(session: Session, consult_id: str, now: datetime) -> int:
     return replaced
 
 
-def _role_now(session: Session, member: Membership) -> tuple[Consult, str]:
-    """The consult and what this member is in it at this moment: a seat taken an hour ago may not hold any more."""
-    consult = session.scalar(select(Consult).where(Consult.id == member.consult_id).options(lazyload("*")))
-    role = None if consult is None else access.standing(session, member.actor, consult)
-    if consult is None or role is None:
+def _now(session: Session, member: Membership) -> tuple[Consult, str, int]:
+    """The consult, what this member is in it now (a seat taken an hour ago may not hold any more), the last update."""
+    found = queries.consult_and_head(session, member.consult_id)
+    role = None if found is None else access.standing(session, member.actor, found[0])
+    if found is None or role is None:
         raise NotFound()
-    return consult, role
+    return found[0], role, found[1]

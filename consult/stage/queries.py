@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import func, select
-from sqlalchemy.orm import Session
+from sqlalchemy import BindParameter, bindparam, func, select
+from sqlalchemy.orm import Session, lazyload
 
+from consult.models import Consult
 from consult.stage.document import StageDocument
 from consult.stage.models import StageSnapshot, StageUpdate
+
+# Put together once: they are asked for each stroke.
+_ID: Final[BindParameter[str]] = bindparam("consult_id")
+_IN_LOG: Final = select(func.max(StageUpdate.id)).where(StageUpdate.consult_id == _ID).scalar_subquery()
+_IN_SNAPSHOT: Final = select(StageSnapshot.up_to_id).where(StageSnapshot.consult_id == _ID).scalar_subquery()
+_CONSULT_AND_HEAD: Final = select(Consult, _IN_LOG, _IN_SNAPSHOT).where(Consult.id == _ID).options(lazyload("*"))
 
 
 def load(session: Session, consult_id: str) -> tuple[StageDocument, int]:
@@ -30,10 +37,17 @@ def load(session: Session, consult_id: str) -> tuple[StageDocument, int]:
 
 def head_of(session: Session, consult_id: str) -> int:
     """The id of the last stored update, compacted ones included; 0 for an empty stage."""
-    in_log = select(func.max(StageUpdate.id)).where(StageUpdate.consult_id == consult_id).scalar_subquery()
-    in_snapshot = select(StageSnapshot.up_to_id).where(StageSnapshot.consult_id == consult_id).scalar_subquery()
-    newest, compacted = session.execute(select(in_log, in_snapshot)).one()
-    return max(newest or 0, compacted or 0)
+    return _newest(*session.execute(select(_IN_LOG, _IN_SNAPSHOT), {"consult_id": consult_id}).one())
+
+
+def consult_and_head(session: Session, consult_id: str) -> tuple[Consult, int] | None:
+    """The consult (by itself, nothing it refers to) with `head_of` it, in one query: asked for each stroke."""
+    row = session.execute(_CONSULT_AND_HEAD, {"consult_id": consult_id}).one_or_none()
+    return None if row is None else (row[0], _newest(row[1], row[2]))
+
+
+def _newest(in_log: int | None, in_snapshot: int | None) -> int:
+    return max(in_log or 0, in_snapshot or 0)
 
 
 def log_length(session: Session, consult_id: str) -> int:

@@ -169,22 +169,24 @@ def _first_wrong(error: ValidationError) -> Invalid:
 
 # Who may write --------------------------------------------------------------------------------------------------------
 
-Change = tuple[str, Any, Any, str]  # key, value before, value after (None: absent), who
+ABSENT: Final = object()  # no entry, which is not the same as an entry that is null
+Change = tuple[str, Any, Any, str]  # key, value before, value after, who
 
 
 def _own_annotation(change: Change) -> bool:
     __, before, after, who = change
-    return all(value is None or value["author"] == who for value in (before, after))
+    return all(value is ABSENT or value["author"] == who for value in (before, after))
 
 
 def _own_name_on_it(change: Change) -> bool:
     __, __, after, who = change
-    return after is None or bool(after["by"] == who)
+    return after is ABSENT or bool(after["by"] == who)
 
 
-def _take_or_hand_over(change: Change) -> bool:
-    __, before, after, who = change
-    return bool(before == who or after in (who, before))
+def _any_change(change: Change) -> bool:
+    # A doctor may take the stage at any moment, and whoever has it may hand it to anybody. Both steps may come in one
+    # update, of which only the end is seen here: so every end is one that a doctor may reach.
+    return True
 
 
 def _own_key(change: Change) -> bool:
@@ -196,19 +198,19 @@ def _own_key(change: Change) -> bool:
 WRITERS: Final[dict[str, tuple[frozenset[str] | None, Callable[[Change], bool], Any]]] = {
     "annotations": (DRAWERS, _own_annotation, _l("Only the one who drew it may change or remove it.")),
     "key_images": (DRAWERS, _own_name_on_it, _l("A key image is marked in one's own name.")),
-    "stage": (DRAWERS, _take_or_hand_over, _l("Only the one who presents may hand over to somebody else.")),
+    "stage": (DRAWERS, _any_change, ""),
     "views": (None, _own_key, _l("Everybody writes only how they themselves look at the stage.")),
 }
 NOT_A_DRAWER: Final = _l("Only the two doctors may draw, mark and present.")
 
 
 def check_change(map_name: str, key: str, before: Any, after: Any, participant_id: str, role: str) -> Any:
-    """Whether this participant may make this change; returns the checked value after it (None: removed).
+    """Whether this participant may make this change; returns the checked value after it (ABSENT: removed).
 
-    `before` is what the accepted document holds. Raises Invalid for a value that breaks the schema and NotAllowed for
-    somebody else's entry or a role that only looks on.
+    `before` is what the accepted document holds, ABSENT for nothing. Raises Invalid for a value that breaks the schema
+    and NotAllowed for somebody else's entry or a role that only looks on.
     """
-    checked = None if after is None else check_entry(map_name, key, after)
+    checked = ABSENT if after is ABSENT else check_entry(map_name, key, after)
     roles, is_own, refusal = WRITERS[map_name]
     if roles is not None and role not in roles:
         raise NotAllowed(str(NOT_A_DRAWER))

@@ -5,10 +5,12 @@ from __future__ import annotations
 import time
 from typing import Any, Final
 
+from flask_babel import gettext as _
 from flask_socketio import SocketIO
 
 from app import clock, db, departures, membership
 from app.departures import Reason
+from app.errors import Conflict, NidaanError
 from app.membership import Membership, room_of
 from app.socket_errors import seated
 from consult.stage import operations
@@ -23,6 +25,8 @@ from consult.stage.protocol import (
 )
 
 POINTS_PER_SECOND: Final = 20.0
+REFUSALS_PER_SECOND: Final = 1.0  # a refused change costs a copy of the whole document
+REFUSALS_AT_ONCE: Final = 20.0
 POINTS_WAITING: Final = 8  # packets that a slow receiver may have in its queue and still be sent pointers
 
 
@@ -31,7 +35,8 @@ class StageSockets:
 
     def __init__(self, socketio: SocketIO) -> None:
         self._socketio = socketio
-        self._allowance: dict[str, tuple[float, float]] = {}  # sid -> (pointers left, when counted)
+        self._points = Allowance(POINTS_PER_SECOND, POINTS_PER_SECOND)
+        self._refusals = Allowance(REFUSALS_PER_SECOND, REFUSALS_AT_ONCE)
 
     def sync_stage(self, member: Membership, message: SyncStage) -> SyncedStage:
         """What the client lacks, and what the server knows."""
@@ -41,8 +46,14 @@ class StageSockets:
 
     def update_stage(self, member: Membership, message: UpdateStage) -> None:
         """Store a change; tell the others only once it is committed, then answer."""
-        with operations.in_step(member.consult_id), db.write_transaction() as session:
-            news = operations.accept_update(session, member, message.update, clock.now())
+        if not self._refusals.has_left(member.sid):
+            raise Conflict(_("Too many changes were refused. Wait a moment."), code="too_many")
+        try:
+            with operations.in_step(member.consult_id), db.write_transaction() as session:
+                news = operations.accept_update(session, member, message.update, clock.now())
+        except NidaanError:
+            self._refusals.spend(member.sid)
+            raise
         if news is not None:
             fact = StageUpdated(update=news, by=member.participant_id).model_dump()
             self._socketio.emit("stage_updated", fact, to=room_of(member.consult_id), skip_sid=member.sid)
@@ -51,7 +62,7 @@ class StageSockets:
 
     def point_stage(self, member: Membership, message: PointStage) -> None:
         """Pass a pointer on to whoever can take it now; too many, and those for slow receivers, are dropped."""
-        if not self._may_point(member.sid):
+        if not self._points.spend(member.sid):
             return
         fact = StagePointed.model_validate({"from": member.participant_id, "state": message.state})
         body = fact.model_dump(by_alias=True)
@@ -61,7 +72,8 @@ class StageSockets:
 
     def went(self, member: Membership, reason: Reason) -> None:
         """When the room is empty its document is compacted and leaves the memory."""
-        self._allowance.pop(member.sid, None)
+        self._points.forget(member.sid)
+        self._refusals.forget(member.sid)
         if not membership.present(member.consult_id):
             self._compact(member.consult_id)
             operations.registry.drop(member.consult_id)
@@ -70,12 +82,33 @@ class StageSockets:
         with db.write_transaction() as session:
             operations.compact(session, consult_id, clock.now())
 
-    def _may_point(self, sid: str) -> bool:
+
+class Allowance:
+    """So many a second for each socket, some of them at once."""
+
+    def __init__(self, per_second: float, at_once: float) -> None:
+        self._per_second, self._at_once = per_second, at_once
+        self._left: dict[str, tuple[float, float]] = {}  # sid -> (left, when counted)
+
+    def spend(self, sid: str) -> bool:
+        """Take one; False when there is none."""
+        if not self.has_left(sid):
+            return False
+        left, counted_at = self._left[sid]
+        self._left[sid] = (left - 1, counted_at)
+        return True
+
+    def has_left(self, sid: str) -> bool:
+        """Whether there is one to take."""
         now = time.monotonic()
-        left, counted_at = self._allowance.get(sid, (POINTS_PER_SECOND, now))
-        left = min(POINTS_PER_SECOND, left + (now - counted_at) * POINTS_PER_SECOND)
-        self._allowance[sid] = (max(left - 1, 0.0), now)
+        left, counted_at = self._left.get(sid, (self._at_once, now))
+        left = min(self._at_once, left + (now - counted_at) * self._per_second)
+        self._left[sid] = (left, now)
         return left >= 1
+
+    def forget(self, sid: str) -> None:
+        """The socket is gone."""
+        self._left.pop(sid, None)
 
 
 def _waiting(socketio: SocketIO, sid: str) -> int:

@@ -202,10 +202,24 @@ class _Reader:
     def _skip_nested(self, kind: int, depth: int) -> None:
         if depth == 0:
             raise ProtocolError("The update holds a value nested too deeply.")
-        for _ in range(self.number()):
+        count = self.number()
+        if kind == 117:
+            count -= self._skip_floats(count)
+        for _ in range(count):
             if kind == 118:
                 self.text(MAX_KEY)
             self.skip_value(depth - 1)
+
+    def _skip_floats(self, most: int) -> int:
+        """Pass over the floats at the front of a list (all of it, for the points of a stroke); how many they were."""
+        data, at, end, count = self._data, self._at, len(self._data), 0
+        while count < most and at < end and data[at] in (_FLOAT64, _FLOAT32):
+            at += 9 if data[at] == _FLOAT64 else 5
+            count += 1
+        if at > end:
+            raise ProtocolError("It is cut short.")
+        self._at = at
+        return count
 
     def _skip_integer(self) -> None:
         for _ in range(8):

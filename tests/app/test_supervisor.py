@@ -18,7 +18,7 @@ from app.greeting import Greeting
 from app.supervisor import child_environment, read_procfile
 
 ROOT = Path(__file__).resolve().parents[2]
-PATIENCE_SECONDS = 20.0
+PATIENCE_SECONDS = 30.0
 
 RUN = """
 import sys

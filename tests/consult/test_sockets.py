@@ -335,8 +335,8 @@ def test_a_fact_that_cannot_be_carried_does_not_hold_up_the_next(line_as: LineAs
 def test_a_seat_row_is_made_for_a_doctor_who_has_none(line_as: LineAs, cast: Cast) -> None:
     with db.write_transaction() as session:
         consult = consult_in(session, cast, "accepted")
-        for row in session.query(Participant).filter_by(consult_id=consult.id, role="specialist"):
-            session.delete(row)
+        for old in session.query(Participant).filter_by(consult_id=consult.id, role="specialist"):
+            session.delete(old)
     joined = line_as(cast.specialist).join(consult.id)
     with db.read_session() as session:
         row = session.get(Participant, joined["participant_id"])

@@ -13,6 +13,7 @@ import numpy.typing as npt
 from PIL import Image
 from pydicom.dataset import FileDataset, FileMetaDataset
 from pydicom.encaps import encapsulate
+from pydicom.filebase import DicomFileLike
 from pydicom.filewriter import write_file_meta_info
 from pydicom.uid import UID, ExplicitVRLittleEndian, JPEGBaseline8Bit
 
@@ -122,12 +123,12 @@ def deflated(data: FileDataset, zeros: int) -> bytes:
 
     plain = io.BytesIO()
     data.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
-    data.save_as(plain, enforce_file_format=False)
+    data.save_as(plain, enforce_file_format=True)
     body = plain.getvalue()
     start = 132 + 12 + int.from_bytes(body[140:144], "little")
     data.file_meta.TransferSyntaxUID = UID("1.2.840.10008.1.2.1.99")
     head = io.BytesIO()
-    write_file_meta_info(head, data.file_meta)  # type: ignore[arg-type]  # any binary file will do
+    write_file_meta_info(DicomFileLike(head), data.file_meta)
     engine = zlib.compressobj(9, zlib.DEFLATED, -15)
     packed = engine.compress(body[start:])
     for _ in range(zeros // 1_048_576):

@@ -13,6 +13,7 @@ from pydicom.encaps import encapsulate
 from pydicom.sequence import Sequence
 from pydicom.uid import UID
 
+from imaging import limits
 from imaging.dataset import open_dicom
 from imaging.refusals import Refusal
 from tests.imaging import files
@@ -79,6 +80,14 @@ def test_a_header_and_a_codestream_of_different_sizes_are_refused(tmp_path: Path
     assert (found.code, found.values["header"], found.values["inside"]) == ("size_mismatch", "64 x 480", "64 x 48")
 
 
+def test_a_frame_without_its_end_marker_is_refused(tmp_path: Path) -> None:
+    packed = [files.jpeg(frame) for frame in files.numbered_frames(4)]
+    packed[2] = packed[2][:-200]
+    data = clip()
+    data.PixelData = encapsulate(packed)
+    assert refusal(data, tmp_path).code == "truncated"
+
+
 def test_any_frame_may_be_the_one_that_lies(tmp_path: Path) -> None:
     packed = [files.jpeg(frame) for frame in files.numbered_frames(3)]
     packed.append(files.jpeg(np.zeros((96, 64, 3), np.uint8)))
@@ -138,11 +147,12 @@ def test_a_deflated_file_is_inflated_on_disk_and_read(tmp_path: Path) -> None:
     assert open_dicom(path, tmp_path).layout.rows == 64
 
 
-def test_a_deflate_bomb_is_stopped_before_it_fills_the_disk(tmp_path: Path) -> None:
-    bomb = files.deflated(files.dicom(SQUARE), zeros=300 * 1_048_576)
-    assert len(bomb) < 1_048_576
+def test_a_deflate_bomb_is_stopped_before_it_fills_the_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "MAX_INFLATED_BYTES", 4 * 1_048_576)
+    bomb = files.deflated(files.dicom(SQUARE), zeros=16 * 1_048_576)
+    assert len(bomb) < 65_536
     assert refusal(bomb, tmp_path).code == "inflates_too_much"
-    assert (tmp_path / "inflated.dcm").stat().st_size <= 257 * 1_048_576
+    assert (tmp_path / "inflated.dcm").stat().st_size <= 4 * 1_048_576
 
 
 def test_sequences_nested_without_end_are_refused(tmp_path: Path) -> None:
@@ -167,6 +177,7 @@ def test_a_document_is_told_from_a_picture(tmp_path: Path, sop_class: str, code:
 def test_the_pixel_data_of_an_icon_is_not_the_picture(tmp_path: Path) -> None:
     data = files.dicom(SQUARE)
     icon = Dataset()
-    icon.Rows, icon.Columns, icon.PixelData = 4, 4, b"\0" * 16
+    icon.Rows, icon.Columns, icon.BitsAllocated = 4, 4, 8
+    icon.add_new("PixelData", "OB", b"\0" * 16)
     data.IconImageSequence = Sequence([icon])
     assert open_dicom(files.save(data, tmp_path / "iconic.dcm"), tmp_path).layout.rows == 64

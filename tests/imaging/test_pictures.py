@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import struct
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -74,9 +76,10 @@ def test_a_picture_that_was_cut_off_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_picture_that_claims_to_be_enormous_is_refused_unread(tmp_path: Path) -> None:
-    target = io.BytesIO()
-    Image.new("1", (30_000, 30_000)).save(target, "PNG")
-    (tmp_path / "bomb").write_bytes(target.getvalue())
+    small = bytearray(files.png(np.zeros((8, 8), np.uint8)))
+    small[16:24] = struct.pack(">II", 30_000, 30_000)  # IHDR: width and height, then its checksum (PNG 11.2.2)
+    small[29:33] = struct.pack(">I", zlib.crc32(small[12:29]))
+    (tmp_path / "bomb").write_bytes(small)
     with pytest.raises(Refusal) as refused:
         PictureSource(tmp_path / "bomb", "png")
     assert refused.value.code == "too_large"

@@ -27,8 +27,8 @@ def through_tiles(image: Pixels, tile: int = 512) -> tuple[TileIndex, Pixels]:
 def images(draw: st.DrawFn) -> Pixels:
     rows, columns = draw(st.integers(1, 70)), draw(st.integers(1, 70))
     channels = draw(st.sampled_from([1, 3]))
-    dtype = draw(st.sampled_from([np.uint8, np.uint16, np.int16, np.int8]))
-    limits = np.iinfo(dtype)
+    dtype = np.dtype(draw(st.sampled_from(["u1", "u2", "i2", "i1"])))
+    limits: np.iinfo[Any] = np.iinfo(dtype)
     low = draw(st.integers(int(limits.min), int(limits.max)))
     high = draw(st.integers(low, int(limits.max)))
     step = draw(st.sampled_from([1, 1, 3, 64]))

@@ -96,7 +96,8 @@ export class Negotiation {
   }
 
   private async offer(): Promise<void> {
-    if (this.ended) {
+    // In any other state the browser asks again once offer and answer agree.
+    if (this.ended || this.makingOffer || this.connection.signalingState !== "stable") {
       return;
     }
     try {

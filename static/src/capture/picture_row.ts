@@ -4,18 +4,18 @@ import type { Act, Item } from "./picture_items";
 
 const KIND_ICONS = { still: "image", clip: "play", document: "file-text", file: "file-image" } as const;
 
-function actButton(act: Act, title: string): { words: string; icon: string; label: string } {
+function actSign(act: Act): { words: string; icon: string } {
   switch (act) {
     case "pause":
-      return { words: t("Pause"), icon: "pause", label: t("Pause %(file)s", { file: title }) };
+      return { words: t("Pause"), icon: "pause" };
     case "resume":
-      return { words: t("Go on"), icon: "play", label: t("Go on sending %(file)s", { file: title }) };
+      return { words: t("Go on"), icon: "play" };
     case "cancel":
-      return { words: t("Cancel"), icon: "x", label: t("Cancel %(file)s", { file: title }) };
+      return { words: t("Cancel"), icon: "x" };
     case "remove":
-      return { words: t("Take off the list"), icon: "x", label: t("Take %(file)s off the list", { file: title }) };
+      return { words: t("Take off the list"), icon: "x" };
     case "look":
-      return { words: t("Look"), icon: "maximize", label: t("Look at %(file)s", { file: title }) };
+      return { words: t("Look"), icon: "maximize" };
   }
 }
 
@@ -49,7 +49,7 @@ export class PictureRow {
     this.bar.hidden = item.progress === null;
     this.bar.value = item.progress ?? 0;
     this.bar.setAttribute("aria-label", item.title);
-    if (before === undefined || before.thumbnail !== item.thumbnail || before.kind !== item.kind) {
+    if (before?.thumbnail !== item.thumbnail || before.kind !== item.kind) {
       this.drawFace(item);
     }
     if (before?.acts.join() !== item.acts.join()) {
@@ -73,10 +73,11 @@ export class PictureRow {
   private drawActs(item: Item): void {
     const buttons = item.acts.map((act) => {
       const button = document.createElement("button");
-      const { words, icon: drawing, label } = actButton(act, item.title);
+      const { words, icon: drawing } = actSign(act);
       button.type = "button";
       button.className = "quiet";
-      button.setAttribute("aria-label", label);
+      // Which file it is about, for whoever hears the button without seeing the line; its own words come first.
+      button.setAttribute("aria-label", `${words}: ${item.title}`);
       button.append(icon(drawing), words);
       button.addEventListener("click", () => this.item && this.run(act, this.item));
       return button;

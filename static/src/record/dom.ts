@@ -2,14 +2,10 @@ import { icon } from "../ui/icon";
 
 type Child = Node | string | null | undefined | false;
 
-interface Attributes {
-  readonly class?: string;
-  readonly text?: string;
-  readonly on?: Readonly<Record<string, (event: Event) => void>>;
-  readonly [name: string]: unknown;
-}
+type Listeners = Readonly<Record<string, (event: Event) => void>>;
+type Attributes = Readonly<Record<string, string | number | boolean | undefined>>;
 
-/** A new element: attributes by name, `text` as its text, `on` as its listeners; false and null children are left out. */
+/** A new element: attributes by name, `text` as its text; attributes that are false and empty children are left out. */
 export function make<Tag extends keyof HTMLElementTagNameMap>(
   tag: Tag,
   attributes: Attributes = {},
@@ -19,31 +15,32 @@ export function make<Tag extends keyof HTMLElementTagNameMap>(
   for (const [name, value] of Object.entries(attributes)) {
     if (name === "text") {
       made.textContent = String(value);
-    } else if (name !== "on" && value !== undefined && value !== false) {
-      made.setAttribute(name, value === true ? "" : String(value as string | number));
+    } else if (value !== undefined && value !== false) {
+      made.setAttribute(name, value === true ? "" : String(value));
     }
-  }
-  for (const [event, handler] of Object.entries(attributes.on ?? {})) {
-    made.addEventListener(event, handler);
   }
   made.append(...children.filter((child): child is Node | string => Boolean(child)));
   return made;
 }
 
+/** The same element, listening. */
+export function listening<E extends HTMLElement>(element: E, listeners: Listeners): E {
+  for (const [event, handler] of Object.entries(listeners)) {
+    element.addEventListener(event, handler);
+  }
+  return element;
+}
+
 /** A button with an icon and words. */
 export function button(words: string, iconName: string, tap: () => void, kind = ""): HTMLButtonElement {
-  return make("button", { type: "button", class: kind, on: { click: tap } }, icon(iconName), make("span", { text: words }));
+  const made = make("button", { type: "button", class: kind }, icon(iconName), make("span", { text: words }));
+  return listening(made, { click: tap });
 }
 
 /** A sentence that stands out; `tone`: "", good, warn, danger. */
 export function notice(words: string, tone = "", ...actions: readonly Child[]): HTMLElement {
   const shape = tone === "good" ? "circle-check" : tone === "warn" ? "triangle-alert" : tone ? "circle-alert" : "info";
-  return make(
-    "div",
-    { class: `notice ${tone}` },
-    icon(shape),
-    make("div", {}, make("p", { text: words }), ...actions),
-  );
+  return make("div", { class: `notice ${tone}` }, icon(shape), make("div", {}, make("p", { text: words }), ...actions));
 }
 
 /** What somebody wrote, under its heading, line ends kept; nothing for an empty text. */
@@ -70,8 +67,8 @@ export function confirm(title: string, sentences: readonly string[], yes: string
     const actions = make(
       "div",
       { class: "actions" },
-      make("button", { type: "button", class: "quiet", text: no, on: { click: close(false) } }),
-      make("button", { type: "button", text: yes, on: { click: close(true) } }),
+      listening(make("button", { type: "button", class: "quiet", text: no }), { click: close(false) }),
+      listening(make("button", { type: "button", text: yes }), { click: close(true) }),
     );
     const paragraphs = sentences.map((text) => make("p", { text }));
     const article = make("article", {}, make("h2", { id: "record-confirm", text: title }), ...paragraphs, actions);

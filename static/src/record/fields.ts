@@ -70,7 +70,7 @@ export class FieldSet {
     }
   }
 
-  /** Says what is wrong beside its field and goes there; false when there is no such field. */
+  /** Says what is wrong beside its field; false when there is no such field. */
   blame(name: string | undefined, message: string): boolean {
     this.forgive();
     const box = name === undefined ? undefined : this.boxes.get(name);
@@ -82,7 +82,6 @@ export class FieldSet {
     error.hidden = false;
     const control = box.querySelector<HTMLElement>("input") ?? box;
     control.setAttribute("aria-invalid", "true");
-    control.focus();
     return true;
   }
 
@@ -121,7 +120,14 @@ export class FieldSet {
         ? make("input", { type: "date", id, min: spec.least, "aria-describedby": described })
         : make("textarea", { id, rows: spec.rows ?? 3, maxlength: 10_000, "aria-describedby": described });
     this.boxes.set(spec.name, box);
-    return make("div", { class: "field", "data-field": spec.name }, make("label", { for: id, text: spec.label }), hint, error, box);
+    return make(
+      "div",
+      { class: "field", "data-field": spec.name },
+      make("label", { for: id, text: spec.label }),
+      hint,
+      error,
+      box,
+    );
   }
 
   private choice(spec: FieldSpec): HTMLElement {
@@ -135,6 +141,13 @@ export class FieldSet {
     }
     this.boxes.set(spec.name, box);
     const legend = make("legend", { text: spec.label });
-    return make("fieldset", { class: "field", "data-field": spec.name, "aria-describedby": described }, legend, hint, error, box);
+    return make(
+      "fieldset",
+      { class: "field", "data-field": spec.name, "aria-describedby": described },
+      legend,
+      hint,
+      error,
+      box,
+    );
   }
 }

@@ -1,3 +1,4 @@
+import type { Transfer, UploadQueue } from "../capture/upload";
 import { icon } from "../ui/icon";
 import { t } from "../ui/text";
 import type { InstanceManifest } from "../viewport/manifest";
@@ -9,8 +10,8 @@ export interface StripOptions {
   show(instanceId: string): void;
   /** Frames marked "use in report", as instance ids. */
   keyInstances(): ReadonlySet<string>;
-  /** Chosen files; absent for those who may not add pictures. */
-  readonly add?: (files: readonly File[]) => void;
+  /** Where chosen files go; null for those who may not add pictures. */
+  readonly queue: UploadQueue | null;
   /** Says a sentence to the person. */
   say(sentence: string): void;
 }
@@ -24,6 +25,7 @@ export class Strip {
     private readonly options: StripOptions,
   ) {
     options.pictures.onChange(() => this.draw());
+    options.queue?.onChange(() => this.draw());
     this.draw();
   }
 
@@ -34,11 +36,14 @@ export class Strip {
   }
 
   draw(): void {
-    const { pictures } = this.options;
+    const { pictures, queue } = this.options;
+    const sending = (queue?.transfers ?? []).filter((transfer) => transfer.state !== "sent");
+    const own = new Set(sending.map((transfer) => transfer.uploadId));
     const pieces: HTMLElement[] = pictures.instances.map((instance) => this.thumb(instance));
-    pieces.push(...pictures.files.map((file) => this.fileThumb(file)));
-    if (this.options.add) {
-      pieces.push(this.addButton(this.options.add));
+    pieces.push(...pictures.files.filter((file) => !own.has(file.id)).map((file) => this.fileThumb(fromServer(file))));
+    pieces.push(...sending.map((transfer) => this.fileThumb(fromHere(transfer))));
+    if (queue) {
+      pieces.push(this.addButton(queue));
     }
     if (pieces.length === 0) {
       pieces.push(words("p", t("No pictures yet. Your doctor adds them here."), "strip-empty"));
@@ -81,7 +86,7 @@ export class Strip {
     return button;
   }
 
-  private addButton(add: (files: readonly File[]) => void): HTMLElement {
+  private addButton(queue: UploadQueue): HTMLElement {
     const field = document.createElement("label");
     field.className = "room-thumb room-add";
     const input = document.createElement("input");
@@ -90,29 +95,59 @@ export class Strip {
     input.className = "visually-hidden";
     input.id = "add-pictures";
     input.addEventListener("change", () => {
-      add([...(input.files ?? [])]);
+      queue.add([...(input.files ?? [])]);
       input.value = "";
     });
     field.append(icon("plus"), words("span", t("Add"), "thumb-words"), input);
     return field;
   }
 
-  private fileThumb(file: IncomingFile): HTMLElement {
+  private fileThumb(file: Underway): HTMLElement {
     const piece = document.createElement("button");
     piece.type = "button";
     piece.className = "room-thumb";
-    if (file.state === "refused") {
-      const reason = file.reason ?? t("This file cannot be used.");
+    if (file.refusal !== null) {
+      const sentence = `${file.name}: ${file.refusal}`;
       piece.classList.add("refused");
-      piece.append(icon("triangle-alert"), words("span", reason, "visually-hidden"));
-      piece.addEventListener("click", () => this.options.say(`${file.file_name}: ${reason}`));
+      piece.append(icon("triangle-alert"), words("span", sentence, "visually-hidden"));
+      piece.addEventListener("click", () => this.options.say(sentence));
     } else {
-      const progress = file.size === 0 ? 0 : file.received / file.size;
-      piece.append(icon("upload"), bar(progress, file.state === "checking" ? t("Being checked") : t("On its way")));
+      piece.append(icon("upload"), bar(file.share, file.words));
+      piece.addEventListener("click", () => this.options.say(`${file.name}: ${file.words}`));
     }
-    piece.append(words("span", file.file_name, "thumb-words"));
+    piece.append(words("span", file.name, "thumb-words"));
     return piece;
   }
+}
+
+/** A file that is not yet a picture, from this device or another. */
+interface Underway {
+  readonly name: string;
+  readonly share: number;
+  readonly words: string;
+  readonly refusal: string | null;
+}
+
+function fromServer(file: IncomingFile): Underway {
+  return {
+    name: file.file_name,
+    share: file.size === 0 ? 0 : file.received / file.size,
+    words: file.state === "checking" ? t("Being checked") : t("On its way"),
+    refusal: file.state === "refused" ? (file.reason ?? t("This file cannot be used.")) : null,
+  };
+}
+
+function fromHere(transfer: Transfer): Underway {
+  const percent = transfer.size === 0 ? 0 : Math.floor((100 * transfer.sent) / transfer.size);
+  return {
+    name: transfer.name,
+    share: percent / 100,
+    words:
+      transfer.state === "offline"
+        ? t("Waiting for the link. It goes on by itself.")
+        : t("On its way: %(percent)s %", { percent }),
+    refusal: transfer.state === "refused" ? (transfer.reason ?? t("This file cannot be used.")) : null,
+  };
 }
 
 function label(instance: InstanceManifest): string {

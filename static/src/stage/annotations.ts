@@ -1,12 +1,13 @@
 import { t } from "../ui/text";
 import type { CalibrationRegion } from "../viewport/manifest";
-import type { Matrix, Point } from "../viewport/view";
+import type { Matrix, Point, Size } from "../viewport/view";
 import type { Annotation, AnnotationKind } from "./schema";
 import { captionOf, captionPlace, distanceTo, handlesOf, pathOf } from "./shapes";
 
 const SVG = "http://www.w3.org/2000/svg";
 const HANDLE_PX = 8;
 const LINE_PX = 20;
+const MARGIN_PX = 8;
 
 /** What the layer is to show: the annotations of the frame on the screen. */
 export interface LayerState {
@@ -44,6 +45,7 @@ class Drawn {
   private readonly caption = svg("text", "drawn-text");
   private readonly author = svg("text", "drawn-author");
   private readonly handles: SVGCircleElement[] = [];
+  private width = 0; // of the longer of caption and author, in CSS px
 
   constructor(id: string) {
     this.root.dataset.annotation = id;
@@ -62,15 +64,21 @@ class Drawn {
     this.root.classList.toggle("drawn-unsent", unsent);
     this.root.classList.toggle("drawn-selected", selected);
     this.root.style.setProperty("--ink", annotation.colour);
-    this.caption.textContent = caption;
-    this.author.textContent = selected || state.hovered === id ? annotation.author_name : "";
+    const author = selected || state.hovered === id ? annotation.author_name : "";
+    if (this.caption.textContent !== caption || this.author.textContent !== author) {
+      this.caption.textContent = caption;
+      this.author.textContent = author;
+      this.width = Math.max(lengthOf(this.caption), lengthOf(this.author));
+    }
   }
 
-  place(annotation: Annotation, matrix: Matrix, withHandles: boolean): void {
+  place(annotation: Annotation, matrix: Matrix, withHandles: boolean, within: Size): void {
     const path = pathOf(annotation, matrix);
     this.halo.setAttribute("d", path);
     this.ink.setAttribute("d", path);
-    const { x, y } = captionPlace(annotation, matrix);
+    const place = captionPlace(annotation, matrix);
+    const x = Math.max(MARGIN_PX, Math.min(place.x, within.width - this.width - MARGIN_PX));
+    const y = Math.max(LINE_PX, Math.min(place.y, within.height - LINE_PX));
     move(this.caption, x, y);
     move(this.author, x, this.caption.textContent === "" ? y : y + LINE_PX);
     const handles = withHandles ? handlesOf(annotation, matrix) : [];
@@ -93,6 +101,11 @@ class Drawn {
   }
 }
 
+/** How wide a text is; 0 where nothing is laid out (a test without a screen). */
+function lengthOf(text: SVGTextElement): number {
+  return text.textContent !== "" && "getComputedTextLength" in text ? text.getComputedTextLength() : 0;
+}
+
 function move(text: SVGTextElement, x: number, y: number): void {
   text.setAttribute("x", x.toFixed(1));
   text.setAttribute("y", y.toFixed(1));
@@ -111,6 +124,7 @@ export class AnnotationLayer {
     calibration: [],
   };
   private matrix: Matrix = [1, 0, 0, 1, 0, 0];
+  private size: Size = { width: 0, height: 0 };
 
   constructor(
     private readonly me: string,
@@ -145,19 +159,20 @@ export class AnnotationLayer {
       }
       drawn.describe(annotation, id, state);
     }
-    this.place(this.matrix);
+    this.place(this.matrix, this.size);
   }
 
-  /** Moves everything to where the image is now. */
-  place(matrix: Matrix): void {
+  /** Moves everything to where the image is now, in a viewport of `size`. */
+  place(matrix: Matrix, size: Size): void {
     this.matrix = matrix;
+    this.size = size;
     for (const [id, drawn] of this.drawn) {
       const annotation = this.state.annotations.get(id);
       if (annotation) {
-        drawn.place(annotation, matrix, this.state.selected === id && annotation.author === this.me);
+        drawn.place(annotation, matrix, this.state.selected === id && annotation.author === this.me, size);
       }
     }
-    this.draft?.drawn.place(this.draft.annotation, matrix, false);
+    this.draft?.drawn.place(this.draft.annotation, matrix, false, size);
   }
 
   /** What is being drawn at this moment, before it is in the document; null when it is done. */
@@ -175,7 +190,7 @@ export class AnnotationLayer {
     }
     this.draft = { annotation, drawn };
     drawn.describe(annotation, "", { ...this.state, selected: null, hovered: null, unsent: new Set() });
-    drawn.place(annotation, this.matrix, false);
+    drawn.place(annotation, this.matrix, false, this.size);
   }
 
   /** The annotation nearest to a screen point within `radius` CSS px. */

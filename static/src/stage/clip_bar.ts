@@ -15,6 +15,8 @@ export class ClipBar {
     private readonly viewport: Viewport,
     private readonly mayMove: () => boolean,
     private readonly handling: boolean,
+    /** Whether playing has its own button among the tools. */
+    private readonly playedElsewhere: boolean,
   ) {
     const back = new IconButton("step-back", t("Back"), () => viewport.controls.stepFrame(-1));
     const on = new IconButton("step-forward", t("On"), () => viewport.controls.stepFrame(1));
@@ -38,6 +40,7 @@ export class ClipBar {
     for (const button of this.buttons) {
       button.root.hidden = !this.handling;
     }
+    this.play.root.hidden = !this.handling || this.playedElsewhere;
     const playing = this.viewport.playing !== null;
     this.play.relabel(playing ? "pause" : "play", playing ? t("Pause") : t("Play"));
     this.loop.pressed = this.viewport.loop;

@@ -1,4 +1,5 @@
 import { gridOf, hashOf } from "./hash";
+import type { Viewport } from "../viewport/viewport";
 import type { StageDebug } from "./options";
 import type { Stage } from "./stage";
 
@@ -8,7 +9,11 @@ const PATIENCE_MS = 15_000;
 async function settledPixels(stage: Stage): Promise<ImageData | null> {
   const { viewport } = stage;
   const until = performance.now() + PATIENCE_MS;
-  while (viewport.instance && viewport.frame !== viewport.wantedFrame && performance.now() < until) {
+  const waiting = (): boolean => {
+    const poster = viewport.instance?.kind === "clip" && viewport.quality().level !== "clip";
+    return viewport.instance !== null && (poster || viewport.frame !== viewport.wantedFrame);
+  };
+  while (waiting() && performance.now() < until) {
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
   return viewport.readBack();
@@ -19,9 +24,7 @@ function drawings(stage: Stage): StageDebug["annotations"] {
   return [...stage.document.annotations()].map(([id, annotation]) => ({ ...annotation, id, sent: !unsent.has(id) }));
 }
 
-/** What the stage shows at this moment, for tests. */
-export function debugOf(stage: Stage): StageDebug {
-  const { viewport, leading, document, sync, pointers } = stage;
+function picture(viewport: Viewport) {
   const { placement, size } = viewport;
   const quality = viewport.quality();
   return {
@@ -31,13 +34,24 @@ export function debugOf(stage: Stage): StageDebug {
     playing: viewport.playing !== null,
     window: viewport.window,
     invert: viewport.inverted,
-    center: [placement.center.x, placement.center.y],
+    center: [placement.center.x, placement.center.y] as const,
     zoom: placement.zoom,
     rotation: placement.rotation,
     flip: placement.flip,
-    size: [size.width, size.height],
+    size: [size.width, size.height] as const,
     quality: quality.level,
     lossless: quality.lossless,
+    renderer: viewport.rendererKind,
+    draws: viewport.drawCount,
+    notice: viewport.noticeText,
+  };
+}
+
+/** What the stage shows at this moment, for tests. */
+export function debugOf(stage: Stage): StageDebug {
+  const { viewport, leading, document, sync, pointers } = stage;
+  return {
+    ...picture(viewport),
     presenter: leading.presenter,
     standing: leading.standing,
     following: leading.follows,
@@ -46,9 +60,6 @@ export function debugOf(stage: Stage): StageDebug {
     pointers: pointers.names(),
     synced: sync.isSynced,
     unsent: sync.pending,
-    renderer: viewport.rendererKind,
-    draws: viewport.drawCount,
-    notice: viewport.noticeText,
     toPage: (x, y) => {
       const box = viewport.surface.getBoundingClientRect();
       const at = viewport.toScreen({ x, y });

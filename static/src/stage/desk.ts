@@ -153,7 +153,7 @@ export class Desk implements DrawingBoard {
 
   place(matrix: Matrix): void {
     this.matrix = matrix;
-    this.layer.place(matrix);
+    this.layer.place(matrix, this.viewport.size);
   }
 
   /** Whether the frame on the screen is marked for the report. */

@@ -60,13 +60,17 @@ export class DrawTool implements ToolHandler {
       this.points = [first, point];
     } else if (this.pixelsFromLast(point) >= STEP_PX) {
       this.points.push(point);
+      if (this.points.length > 2 * MOST_POINTS) {
+        this.points = this.points.filter((_, i) => i % 2 === 0); // an endless scribble must not stall the tablet
+      }
     }
-    this.board.layer.showDraft(this.annotation());
+    this.board.layer.showDraft(this.annotation(this.points));
   }
 
   up(at: Touch): void {
     this.move(at);
-    const annotation = this.annotation();
+    const tolerance = TOLERANCE_PX / this.board.viewport.placement.zoom;
+    const annotation = this.annotation(this.kind === "line" ? simplified(this.points, tolerance) : this.points);
     const long = this.pixelsAcross() >= SHORTEST_PX;
     this.cancel();
     if (annotation && long) {
@@ -92,20 +96,18 @@ export class DrawTool implements ToolHandler {
     return across * this.board.viewport.placement.zoom;
   }
 
-  private annotation(): Annotation | null {
+  private annotation(points: readonly Point[]): Annotation | null {
     const { viewport, me } = this.board;
     const instance = viewport.instance;
-    if (!instance || this.points.length < 2) {
+    if (!instance || points.length < 2) {
       return null;
     }
-    const points =
-      this.kind === "line" ? simplified(this.points, TOLERANCE_PX / viewport.placement.zoom) : this.points;
     return {
       kind: this.kind,
       instance: instance.id,
       sop: instance.sop_instance_uid,
       frame: this.frame,
-      points: flat(points.slice(0, MOST_POINTS)),
+      points: flat(points),
       text: "",
       colour: this.board.colour(),
       author: me.participant_id,

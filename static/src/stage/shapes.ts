@@ -160,9 +160,11 @@ export function reshaped(annotation: Annotation, index: number, to: Point): Anno
 
 /** A freehand line without the points that nobody would miss (Ramer, Douglas and Peucker), at most 2000. */
 export function simplified(points: readonly Point[], tolerance: number): Point[] {
-  let kept = thinned(points, tolerance);
+  const stride = Math.ceil(points.length / (2 * MOST_POINTS)); // the search below takes the square of their number
+  const few = stride > 1 ? points.filter((_, i) => i % stride === 0 || i === points.length - 1) : points;
+  let kept = thinned(few, tolerance);
   for (let wider = tolerance * 2; kept.length > MOST_POINTS; wider *= 2) {
-    kept = thinned(points, wider);
+    kept = thinned(few, wider);
   }
   return kept;
 }

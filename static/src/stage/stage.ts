@@ -88,7 +88,7 @@ export class Stage {
     this.pointers = new Pointers((id) => this.nameOf(id));
     this.desk = this.deskOf();
     this.keys = new StageKeys(this.desk, this.document, () => this.toggleKeyImage());
-    this.clip = new ClipBar(this.viewport, () => this.leading.mayMove(), readOnly || !LED.has(me.role));
+    this.clip = new ClipBar(this.viewport, () => this.leading.mayMove(), readOnly || !LED.has(me.role), this.mayDraw);
     this.toolbar = this.tools();
     this.banner = new Banner({
       take: () => this.leading.take(),
@@ -271,7 +271,7 @@ export class Stage {
     screen.append(this.empty, this.banner.root, this.desk.bar.root, this.desk.entry.root);
     const below = made("div", "stage-below", this.clip.root);
     this.toolbar.root.hidden = !this.mayDraw;
-    this.root.replaceChildren(screen, below, this.toolbar.root);
+    this.root.replaceChildren(made("div", "stage-frame", screen, below, this.toolbar.root));
   }
 
   private listen(): void {

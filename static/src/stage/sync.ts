@@ -8,7 +8,7 @@ import type { UnsentStore } from "./unsent";
 const MOST_BYTES = 192 * 1024;
 const FIRST_RETRY_MS = 1000;
 const LONGEST_RETRY_MS = 8000;
-const TRANSIENT = new Set(["offline", "timeout", "failed", "rate_limited", "too_fast"]);
+const TRANSIENT = new Set(["offline", "timeout", "failed", "too_many", "error"]);
 
 export interface SyncHooks {
   /** Which annotations are unsent has changed. */

@@ -135,6 +135,11 @@ export function putJson<T>(url: string, body?: unknown, options: RequestOptions 
   return send<T>("PUT", url, body, options);
 }
 
+/** As `postJson`, for a change of a part of what `url` names. */
+export function patchJson<T>(url: string, body?: unknown, options: RequestOptions = {}): Promise<T> {
+  return send<T>("PATCH", url, body, options);
+}
+
 /** Removes what `url` names. Rejects with an `ApiError`. */
 export function deleteJson<T>(url: string, options: RequestOptions = {}): Promise<T> {
   return send<T>("DELETE", url, undefined, options);

@@ -17,7 +17,12 @@ from tests.browser.call.room_server import RoomServer
 from tests.browser.conftest import CHROMIUM_ARGUMENTS, chromium_path
 
 ROOT = Path(__file__).resolve().parents[3]
-TWO_CAMERAS = "--use-fake-device-for-media-stream=device-count=2"
+THREE_CAMERAS = "--use-fake-device-for-media-stream=device-count=3"
+# The second of Chromium's fake cameras gives depth pictures, which its encoders do not take: a tablet has none of those.
+WITHOUT_DEPTH_CAMERA = """
+  const all = navigator.mediaDevices.enumerateDevices.bind(navigator.mediaDevices);
+  navigator.mediaDevices.enumerateDevices = async () => (await all()).filter((one) => one.label !== 'fake_device_1');
+"""
 
 
 @pytest.fixture(scope="session")
@@ -36,7 +41,7 @@ def chromium() -> Iterator[Browser]:
     """A browser with two cameras, so that there is one to change to."""
     arguments = [one for one in CHROMIUM_ARGUMENTS if not one.startswith("--use-fake-device")]
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium_path(), args=[*arguments, TWO_CAMERAS])
+        browser = playwright.chromium.launch(executable_path=chromium_path(), args=[*arguments, THREE_CAMERAS])
         yield browser
         browser.close()
 
@@ -59,6 +64,7 @@ def enter(chromium: Browser, server: RoomServer) -> Iterator[Callable[..., Perso
         permissions = options.pop("permissions", ["camera", "microphone"])
         context = chromium.new_context(permissions=permissions, **options)
         contexts.append(context)
+        context.add_init_script(WITHOUT_DEPTH_CAMERA)
         page: Page = context.new_page()
         page.on("pageerror", lambda error: complaints.append(f"{name}: {error}"))
         return Person(name, page, server.url)

@@ -1,7 +1,5 @@
 // A room with nothing in it but the call: what the tests in this folder drive, through `window.page` and the views.
-import "../../../static/node_modules/@picocss/pico/css/pico.min.css";
-import "../../../static/src/styles/tokens.css";
-import "../../../static/src/styles/pieces.css";
+import "../../../static/src/styles/site.css";
 import "../../../static/src/styles/room.css";
 import "../../../static/src/styles/call.css";
 import { Call } from "../../../static/src/call/call";

@@ -50,13 +50,6 @@ class Person:
         found = "page.call.memberViews.find((one) => one.participantId === arg)"
         self.wait(f"((it) => it !== undefined && ({condition}))({found})", other.name)
 
-    def frames_from(self, other: Person) -> int:
-        """Pictures that the tile of the other has shown."""
-        script = (
-            "document.querySelector(`[data-participant='${arg}'] video`).getVideoPlaybackQuality().totalVideoFrames"
-        )
-        return int(self.do(script, other.name))
-
     def sees(self, other: Person, frames: int = 10) -> None:
         """Until so many more pictures of the other were shown."""
         counter = "document.querySelector(`[data-participant='${arg[0]}'] video`)?.getVideoPlaybackQuality()"

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from app.errors import Invalid, NotAllowed
-from consult.stage.schema import COLOURS, KINDS, MAPS, WRITERS, check_change, check_entry
+from consult.stage.schema import ABSENT, COLOURS, KINDS, MAPS, WRITERS, check_change, check_entry
 from tests.consult.stage.drawing import DOCTOR, INSTANCE, PATIENT, SPECIALIST, annotation, key_image, view
 
 KEY = "e" * 32
@@ -158,29 +158,32 @@ def allowed(map_name: str, key: str, before: Any, after: Any, who: str, role: st
 OWN, OTHERS = annotation(author=DOCTOR), annotation(author=SPECIALIST)
 # map, key, before, after, whether a doctor (DOCTOR) may; nobody else may any of these except the own view
 CHANGES = [
-    ("annotations", KEY, None, OWN, True),
+    ("annotations", KEY, ABSENT, OWN, True),
     ("annotations", KEY, OWN, annotation(text="changed"), True),
-    ("annotations", KEY, OWN, None, True),
-    ("annotations", KEY, None, OTHERS, False),
+    ("annotations", KEY, OWN, ABSENT, True),
+    ("annotations", KEY, ABSENT, OTHERS, False),
     ("annotations", KEY, OTHERS, OWN, False),
     ("annotations", KEY, OTHERS, OTHERS, False),
-    ("annotations", KEY, OTHERS, None, False),
+    ("annotations", KEY, OTHERS, ABSENT, False),
     ("annotations", KEY, OWN, OTHERS, False),
-    ("key_images", KEY_IMAGE_KEY, None, key_image(by=DOCTOR), True),
-    ("key_images", KEY_IMAGE_KEY, None, key_image(by=SPECIALIST), False),
+    ("key_images", KEY_IMAGE_KEY, ABSENT, key_image(by=DOCTOR), True),
+    ("key_images", KEY_IMAGE_KEY, ABSENT, key_image(by=SPECIALIST), False),
     ("key_images", KEY_IMAGE_KEY, key_image(by=SPECIALIST), key_image(by=DOCTOR), True),
-    ("key_images", KEY_IMAGE_KEY, key_image(by=SPECIALIST), None, True),
-    ("stage", "presenter", None, DOCTOR, True),
+    ("key_images", KEY_IMAGE_KEY, key_image(by=SPECIALIST), ABSENT, True),
+    ("stage", "presenter", ABSENT, DOCTOR, True),
     ("stage", "presenter", SPECIALIST, DOCTOR, True),
     ("stage", "presenter", DOCTOR, SPECIALIST, True),
+    ("stage", "presenter", DOCTOR, ABSENT, True),
     ("stage", "presenter", DOCTOR, None, True),
-    ("stage", "presenter", SPECIALIST, PATIENT, False),
-    ("stage", "presenter", SPECIALIST, None, False),
-    ("stage", "presenter", None, SPECIALIST, False),
-    ("views", DOCTOR, None, view(), True),
-    ("views", DOCTOR, view(), None, True),
-    ("views", SPECIALIST, None, view(), False),
-    ("views", SPECIALIST, view(), None, False),
+    ("stage", "presenter", None, DOCTOR, True),
+    ("stage", "presenter", SPECIALIST, None, True),
+    ("stage", "presenter", SPECIALIST, PATIENT, True),
+    ("stage", "presenter", SPECIALIST, ABSENT, True),
+    ("stage", "presenter", ABSENT, SPECIALIST, True),
+    ("views", DOCTOR, ABSENT, view(), True),
+    ("views", DOCTOR, view(), ABSENT, True),
+    ("views", SPECIALIST, ABSENT, view(), False),
+    ("views", SPECIALIST, view(), ABSENT, False),
 ]
 
 

@@ -1,0 +1,201 @@
+import "../styles/room.css";
+import "../styles/call.css";
+import "../styles/stage.css";
+import "../styles/record.css";
+import { Call } from "../call/call";
+import { Capture, pageDevices } from "../call/capture";
+import { systemClock } from "../call/clock";
+import { linkSentence } from "../call/stats";
+import { linkSummary } from "../call/summary";
+import { mountControls, mountPeople } from "../call/views";
+import { carryByTus } from "../capture/tus_carrier";
+import { UploadQueue } from "../capture/upload";
+import { Connection } from "../realtime/connection";
+import type { JoinedConsult } from "../realtime/protocol";
+import { CasePictures } from "../room/case_pictures";
+import { linkWords } from "../room/link_words";
+import { endRoom, linkButton, Notices } from "../room/notices";
+import { readRoomPage } from "../room/page_data";
+import { People } from "../room/people";
+import { mountRecordSheet } from "../room/record_sheet";
+import { Strip } from "../room/strip";
+import { mountStage, type AwarenessChannel, type StageHandle } from "../stage/stage";
+import { t } from "../ui/text";
+
+const ENDED = new Set(["concluded", "cancelled", "declined"]);
+const GUESTS = new Set(["patient", "attendant"]);
+
+function element(id: string): HTMLElement {
+  const found = document.getElementById(id);
+  if (!found) {
+    throw new Error(`the room's page lacks #${id}`);
+  }
+  return found;
+}
+
+/** The consult room: joins the consult, then puts people, stage, strip, record and call together. */
+class Room {
+  private readonly page = readRoomPage();
+  private readonly main = element("main");
+  private readonly sessionId = crypto.randomUUID();
+  private readonly notices = new Notices(this.main);
+  private readonly connection = new Connection({
+    consultId: this.page.consultId,
+    wakeOn: [
+      { target: window, type: "online" },
+      { target: document, type: "visibilitychange" },
+    ],
+  });
+  private readonly people = new People(this.connection);
+  private readonly pictures = new CasePictures(this.page.caseId, this.connection);
+  private readonly queue = this.page.rights.has("add_pictures") ? new UploadQueue(carryByTus(this.page.caseId)) : null;
+  private seat: JoinedConsult | undefined;
+  private serverOffset = 0;
+  private call: Call | undefined;
+  private stage: StageHandle | undefined;
+
+  /** Opens the link; everything else follows the first time the consult is joined. */
+  open(): void {
+    this.connection.onConnect(() => this.join());
+    this.connection.on("moved_elsewhere", () => this.movedElsewhere());
+    this.connection.on("removed", ({ reason }) => this.removed(reason));
+    this.connection.on("consult_changed", ({ state }) => this.stateChanged(state));
+    this.connection.onStatus((state) => {
+      if (state.refusal?.code === "not_found" || state.refusal?.code === "not_allowed") {
+        this.removed(state.refusal.message);
+      }
+    });
+    this.connection.open();
+    setInterval(() => this.drawLink(), 1000);
+    addEventListener("online", () => this.queue?.wake());
+  }
+
+  private async join(): Promise<void> {
+    const asked = Date.now();
+    const seat = await this.connection.request("join_consult", {
+      consult_id: this.page.consultId,
+      session_id: this.sessionId,
+    });
+    this.serverOffset = seat.server_time - (asked + Date.now()) / 2;
+    this.people.replace(seat.participants);
+    const first = this.seat === undefined;
+    this.seat = seat;
+    if (first) {
+      this.furnish(seat);
+    } else if (seat.state !== this.page.state) {
+      this.stateChanged(seat.state);
+    }
+    // Not awaited: the room must not wait for a list of pictures over a thin link.
+    this.pictures.load().catch(() => this.notices.say(t("The list of pictures could not be fetched. It is tried again."), "warning"));
+  }
+
+  private furnish(seat: JoinedConsult): void {
+    const call = new Call({
+      connection: this.connection,
+      me: seat.participant_id,
+      iceServers: () => (this.seat?.ice_servers ?? []) as unknown as RTCIceServer[],
+      capture: new Capture(pageDevices()),
+      audience: () => this.others(),
+      network: window,
+    });
+    this.call = call;
+    const nameOf = (id: string): { name: string; role: string } => this.people.wordsOf(id);
+    mountPeople(element("people"), { call, ownName: seat.name, nameOf, stage: element("stage") });
+    mountControls(element("controls"), { call, nameOf, onLeft: () => this.notices.say(t("You left the call. The room stays open.")) });
+    const stage = this.mountStage(seat, call.awareness as AwarenessChannel);
+    this.stage = stage;
+    this.mountStrip(stage);
+    if (!GUESTS.has(seat.role)) {
+      mountRecordSheet(this.main, { consultId: this.page.consultId, role: seat.role, connection: this.connection, stage });
+    }
+    void call.watch();
+    exposeForTests({ stage, call });
+  }
+
+  private others(): string[] {
+    const everyone = this.people.all.filter((person) => person.present);
+    return everyone.map((person) => person.participant_id).filter((id) => id !== this.seat?.participant_id);
+  }
+
+  private mountStage(seat: JoinedConsult, awareness: AwarenessChannel): StageHandle {
+    const stage = mountStage(element("stage"), {
+      consultId: this.page.consultId,
+      me: { participant_id: seat.participant_id, name: seat.name, role: seat.role },
+      transport: this.connection,
+      awareness,
+      instances: () => this.pictures.instances,
+      loadManifest: (id) => this.pictures.manifest(id),
+      readOnly: ENDED.has(seat.state),
+      onShown: (instance) => this.strip?.mark(instance),
+      onMessage: (sentence, kind) => this.notices.say(sentence, kind),
+      serverNow: () => Date.now() + this.serverOffset,
+      participants: () => this.people.all,
+    });
+    this.people.onChange(() => stage.participantsChanged());
+    this.pictures.onInstance((manifest) => stage.instanceChanged(manifest));
+    this.connection.onStatus(({ status }) => stage.setConnection(status));
+    return stage;
+  }
+
+  private strip: Strip | undefined;
+
+  private mountStrip(stage: StageHandle): void {
+    const strip = new Strip(element("strip"), {
+      pictures: this.pictures,
+      queue: this.queue,
+      show: (id) => void stage.show(id),
+      keyInstances: () => new Set([...stage.keyImages().values()].map((image) => image.instance)),
+      say: (sentence) => this.notices.say(sentence),
+    });
+    this.strip = strip;
+    stage.onKeyImages(() => strip.draw());
+  }
+
+  private stateChanged(state: string): void {
+    if (!ENDED.has(state)) {
+      return;
+    }
+    this.stage?.setConnection("down");
+    const back = linkButton(t("Open the record"), `/consults/${this.page.consultId}`);
+    const guest = GUESTS.has(this.page.role);
+    endRoom(
+      this.main,
+      t("This consult has ended"),
+      guest ? t("Your doctor will tell you what was decided. You may close this page.") : t("Everything is kept in the case."),
+      guest ? [] : [back],
+    );
+  }
+
+  private movedElsewhere(): void {
+    this.leaveForGood();
+    endRoom(this.main, t("Open in another place"), t("You opened this consult in another tab or on another device. It goes on there."), [
+      linkButton(t("Use it here instead"), location.href),
+    ]);
+  }
+
+  private removed(reason: string): void {
+    this.leaveForGood();
+    endRoom(this.main, t("You are no longer in this room"), reason, GUESTS.has(this.page.role) ? [] : [linkButton(t("Back to the start"), "/")]);
+  }
+
+  private leaveForGood(): void {
+    void this.call?.leave();
+    this.connection.close();
+  }
+
+  private drawLink(): void {
+    const line = element("link");
+    const server = this.connection.state;
+    const summary = this.call?.state.kind === "in" ? linkSummary(this.call.memberViews) : null;
+    const fromServer = linkWords(server, Date.now());
+    line.textContent = fromServer || (summary ? linkSentence(summary, systemClock.now()) : "");
+    line.dataset.state = server.status === "down" ? "gone" : (summary?.state ?? "none");
+  }
+}
+
+/** What browser tests read: the page's own state, nothing that the person cannot see. */
+function exposeForTests(room: { stage: StageHandle; call: Call }): void {
+  Object.assign(window, { nidaan: room });
+}
+
+new Room().open();

@@ -1,0 +1,36 @@
+import { describe, expect, it } from "vitest";
+import { formatLength, lengthBetween, scaleBar } from "./geometry";
+
+const LEFT = { x0: 0, y0: 0, x1: 100, y1: 100, mm_per_px_x: 0.2, mm_per_px_y: 0.4, label: "mm" } as const;
+const RIGHT = { ...LEFT, x0: 100, x1: 200, mm_per_px_x: 0.5, mm_per_px_y: 0.5 };
+
+describe("lengths", () => {
+  it("are in millimetres where one region covers both ends, each direction by its own spacing", () => {
+    const length = lengthBetween({ x: 10, y: 10 }, { x: 40, y: 30 }, [LEFT, RIGHT]);
+    expect(length.unit).toBe("mm");
+    expect(length.value).toBeCloseTo(Math.hypot(30 * 0.2, 20 * 0.4));
+  });
+
+  it("are in pixels when the ends lie in two regions, or nothing is calibrated", () => {
+    expect(lengthBetween({ x: 50, y: 50 }, { x: 150, y: 50 }, [LEFT, RIGHT])).toEqual({ value: 100, unit: "px" });
+    expect(lengthBetween({ x: 0, y: 0 }, { x: 3, y: 4 }, [])).toEqual({ value: 5, unit: "px" });
+  });
+
+  it("are said with a unit that a doctor reads", () => {
+    expect(formatLength({ value: 8.4, unit: "mm" })).toBe("8.4 mm");
+    expect(formatLength({ value: 132, unit: "mm" })).toBe("13.2 cm");
+    expect(formatLength({ value: 132, unit: "mm at detector" })).toBe("13.2 cm at detector");
+    expect(formatLength({ value: 211.6, unit: "px" })).toBe("212 px (uncalibrated)");
+  });
+});
+
+describe("the scale bar", () => {
+  it("has a round length that fits", () => {
+    expect(scaleBar(1, { x: 150, y: 50 }, [RIGHT])).toEqual({ pixels: 100, label: "5 cm" });
+  });
+
+  it("is left out where nothing is calibrated or pixels are not square", () => {
+    expect(scaleBar(1, { x: 50, y: 50 }, [])).toBeNull();
+    expect(scaleBar(1, { x: 50, y: 50 }, [LEFT])).toBeNull();
+  });
+});

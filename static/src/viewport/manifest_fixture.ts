@@ -1,0 +1,31 @@
+/** A manifest as the server sends it, for tests. */
+export function manifestOf(said: Record<string, unknown> = {}): Record<string, unknown> {
+  return {
+    id: "1".repeat(32),
+    sop_instance_uid: "1.2.3",
+    study_id: "2".repeat(32),
+    study_instance_uid: "1.2",
+    kind: "still",
+    state: "ready",
+    progress: 1,
+    reason: null,
+    modality: "DX",
+    description: "",
+    file_name: "chest.dcm",
+    size_bytes: 1,
+    sha256: "",
+    rows: 1500,
+    columns: 2000,
+    frames: 1,
+    frame_time_ms: null,
+    photometric: "MONOCHROME2",
+    bits_stored: 12,
+    orientation: { left: "R", right: "L", top: "H", bottom: "F" },
+    window: { center: 2048, width: 4096 },
+    modality_lut: { slope: 1, intercept: 0 },
+    pixel_range: { min: 0, max: 4095 },
+    calibration: [],
+    renditions: {},
+    ...said,
+  };
+}
