@@ -33,7 +33,7 @@ def main() -> None:
     heartbeat = threading.Thread(target=beat, args=(settings.data_dir / "worker.heartbeat", stopped), daemon=True)
     heartbeat.start()
     consumer = huey.create_consumer(
-        workers=1, worker_type="thread", initial_delay=0.05, backoff=1.15, max_delay=IDLE_POLL_SECONDS
+        workers=2, worker_type="thread", initial_delay=0.05, backoff=1.15, max_delay=IDLE_POLL_SECONDS
     )
     try:
         consumer.run()

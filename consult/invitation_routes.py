@@ -101,9 +101,7 @@ def _refused(token: str, invitation: Invitation, consult: Consult, form: JoinFor
     return _open_page(token, invitation, consult, form)
 
 
-def _page(
-    token: str, invitation: Invitation | None, consult: Consult | None, form: JoinForm
-) -> str | tuple[str, int]:
+def _page(token: str, invitation: Invitation | None, consult: Consult | None, form: JoinForm) -> str | tuple[str, int]:
     standing = invitations.standing(invitation, consult)
     if invitation is None or consult is None or standing != "open":
         status = 404 if standing == "forged" else 410

@@ -159,9 +159,7 @@ def _waited(consult: Consult, now: datetime) -> timedelta | None:
     return (consult.accepted_at or consult.ended_at or now) - consult.requested_at
 
 
-def _row(
-    consult: Consult, now: datetime, talked: float, opinion: datetime | None, outcome: datetime | None
-) -> LogRow:
+def _row(consult: Consult, now: datetime, talked: float, opinion: datetime | None, outcome: datetime | None) -> LogRow:
     assert consult.requested_at is not None  # the query's own condition
     return LogRow(
         reference=consult.case_id[:8],

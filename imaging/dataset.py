@@ -34,6 +34,7 @@ CODINGS: dict[str, Coding] = {
     **{_JPEG_FAMILY + end: "jpeg-ls" for end in ("80", "81")},
     **{_JPEG_FAMILY + end: "jpeg2000" for end in ("90", "91", "201", "202", "203")},
 }
+_JPEG_XL = {_JPEG_FAMILY + end for end in ("110", "111", "112")}  # newer than the dictionary in use
 VIDEO_SYNTAXES = {_JPEG_FAMILY + end for end in ("100", "101", "102", "103", "104", "105", "106", "107", "108")}
 NATIVE = {"1.2.840.10008.1.2", "1.2.840.10008.1.2.1", "1.2.840.10008.1.2.2", DEFLATED}
 _MONO = {"MONOCHROME1", "MONOCHROME2", "PALETTE COLOR"}
@@ -123,6 +124,8 @@ def _transfer_syntax(path: Path) -> str:
 
 def _name_of(uid: str) -> str:
     """The standard's own name of a UID; a UID it does not know is not repeated."""
+    if uid in _JPEG_XL:
+        return "JPEG XL"
     return UID(uid).name if uid in UID_dictionary else "unknown"
 
 

@@ -44,7 +44,7 @@ def media_limits(others: int) -> MediaLimits:
 
 
 def is_polite(participant_id: str, other_id: str) -> bool:
-    """Who gives way when both offer at once (WebRTC 1.0, 10.7 "perfect negotiation"): the smaller identifier."""
+    """Of two, the one with the smaller identifier leaves the offers to the other (WebRTC 1.0, 10.7)."""
     return participant_id < other_id
 
 

@@ -89,14 +89,14 @@ class LeaveCall(Message):
 
 
 class SendDescription(Message):
-    """An offer or answer for the member `to`, as long as their session is still `session_id`.
+    """An offer or answer for the member `to`, as long as their session is still `session_id`; null asks for an offer.
 
     `attempt` counts the connections made between these two sessions: a higher one replaces what is there.
     """
 
     to: ParticipantId
     session_id: SessionId
-    description: SessionDescription
+    description: SessionDescription | None
     attempt: Annotated[int, Field(ge=0, le=MAX_ATTEMPTS)] = 0
 
 
@@ -148,11 +148,11 @@ class CallLeft(Message):
 
 
 class DescriptionSent(Message):
-    """An offer or answer from the member `from`, whose session is `session_id`."""
+    """An offer or answer from the member `from`, whose session is `session_id`; null asks for an offer."""
 
     sender: ParticipantId = Field(alias="from")
     session_id: SessionId
-    description: SessionDescription
+    description: SessionDescription | None
     attempt: int
 
 

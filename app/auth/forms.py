@@ -9,7 +9,7 @@ from flask_babel import lazy_gettext as _l
 from flask_babel.speaklater import LazyString
 from flask_wtf import FlaskForm
 from wtforms import DateField, HiddenField, PasswordField, RadioField, SelectField, StringField
-from wtforms.fields.choices import SelectChoice
+from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than the types package
 from wtforms.validators import DataRequired, EqualTo, InputRequired, Length, Optional, Regexp
 
 from app.auth.operations import Person
@@ -52,7 +52,8 @@ def options(pairs: Iterable[tuple[str, Any]]) -> list[Any]:
 def _text(label: LazyString, most: int, *more: Callable[..., Any]) -> StringField:
     return StringField(
         label,
-        filters=[stripped], validators=[DataRequired(NEEDED), Length(max=most, message=too_long(most)), *more],
+        filters=[stripped],
+        validators=[DataRequired(NEEDED), Length(max=most, message=too_long(most)), *more],
     )
 
 

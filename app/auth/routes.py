@@ -175,7 +175,5 @@ def choose_language() -> Response:
     if present is not None and present.kind == "user":
         with db.write_transaction() as transaction:
             operations.choose_language(transaction, present, wanted)
-    answer.set_cookie(
-        COOKIE, wanted, max_age=COOKIE_SECONDS, httponly=True, samesite="Lax", secure=request.is_secure
-    )
+    answer.set_cookie(COOKIE, wanted, max_age=COOKIE_SECONDS, httponly=True, samesite="Lax", secure=request.is_secure)
     return answer

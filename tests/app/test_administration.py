@@ -184,7 +184,12 @@ def test_the_first_administrator_brings_a_program_and_a_site(database: None) -> 
         assert session.scalars(select(Program)).one().name == "Plains"
         with pytest.raises(Invalid):
             operations.add_first_administrator(
-                session, program="Plains", facility="Main", email="a@b.example", full_name="B", password="words more words"
+                session,
+                program="Plains",
+                facility="Main",
+                email="a@b.example",
+                full_name="B",
+                password="quite other words",
             )
 
 

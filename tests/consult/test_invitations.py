@@ -75,7 +75,9 @@ def test_the_right_year_leads_into_the_room_and_nowhere_else(
     assert guest.get("/").location == f"/consults/{consult.id}/room"
 
 
-def test_a_guest_is_an_actor_of_this_consult_alone(client_as: ClientAs, consult: Consult, link: str, cast: Cast) -> None:
+def test_a_guest_is_an_actor_of_this_consult_alone(
+    client_as: ClientAs, consult: Consult, link: str, cast: Cast
+) -> None:
     client_as(None).post(link, data={"birth_year": RIGHT_YEAR})
     with db.write_transaction() as session:
         seat = session.scalars(select(Participant).where(Participant.invitation_id.is_not(None))).one()
@@ -163,7 +165,9 @@ def test_an_expired_link_ends_the_session_that_came_by_it(client_as: ClientAs, c
 
 
 @pytest.mark.parametrize("state", ["concluded", "cancelled", "declined"])
-def test_a_link_to_a_consult_that_has_ended_says_so(client_as: ClientAs, link: str, consult: Consult, state: str) -> None:
+def test_a_link_to_a_consult_that_has_ended_says_so(
+    client_as: ClientAs, link: str, consult: Consult, state: str
+) -> None:
     with db.write_transaction() as session:
         session.get_one(Consult, consult.id).state = state
     answer = client_as(None).get(link)
@@ -212,7 +216,12 @@ def test_a_withdrawn_link_takes_the_guest_out_of_the_room(
 
 @pytest.mark.parametrize(
     ("changed", "field"),
-    [({"role": "specialist"}, "role"), ({"display_name": " "}, "display_name"), ({"hours": 0}, "hours"), ({"hours": 9999}, "hours")],
+    [
+        ({"role": "specialist"}, "role"),
+        ({"display_name": " "}, "display_name"),
+        ({"hours": 0}, "hours"),
+        ({"hours": 9999}, "hours"),
+    ],
 )
 def test_a_link_that_cannot_be_names_its_field(
     app: Flask, consult: Consult, cast: Cast, changed: dict[str, object], field: str

@@ -236,19 +236,15 @@ def test_a_guest_seated_in_another_consult_reaches_nobody_in_this_one(
     assert doctor.heard() == []
 
 
-@pytest.mark.parametrize("command", ALL_COMMANDS)
-@pytest.mark.parametrize("nonsense", [[], 3, "text", {"unknown": 1}, b"\0", [{"deep": [[]]}], None])
-def test_nonsense_is_answered_with_an_error_and_never_with_a_fault(
-    command: str, nonsense: Any, line_as: LineAs, cast: Cast, consult: Consult
+@pytest.mark.parametrize("nonsense", [[], 3, "text", {"unknown": 1}, b"\0", [{"deep": [[]]}]])
+def test_nonsense_is_answered_as_invalid_by_every_command_and_never_with_a_fault(
+    nonsense: Any, line_as: LineAs, cast: Cast, consult: Consult
 ) -> None:
     doctor = line_as(cast.doctor)
     doctor.join(consult.id)
-    answer = doctor.socket.emit(command, nonsense, callback=True)
-    if nonsense is None:  # an empty message is what some commands want
-        assert answer["ok"] or answer["error"]["code"] in ("invalid", "not_found", "not_allowed")
-    else:
-        assert answer["error"]["code"] == "invalid"
-    assert answer.get("error", {}).get("code") != "error"
+    for command in ALL_COMMANDS:
+        answer = doctor.socket.emit(command, nonsense, callback=True)
+        assert answer["error"]["code"] == "invalid", command
 
 
 def test_a_removed_guest_is_put_out_and_only_they_are_told_so(

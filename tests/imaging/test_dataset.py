@@ -152,7 +152,7 @@ def test_a_deflate_bomb_is_stopped_before_it_fills_the_disk(tmp_path: Path, monk
     bomb = files.deflated(files.dicom(SQUARE), zeros=16 * 1_048_576)
     assert len(bomb) < 65_536
     assert refusal(bomb, tmp_path).code == "inflates_too_much"
-    assert (tmp_path / "inflated.dcm").stat().st_size <= 4 * 1_048_576
+    assert (tmp_path / "inflated.dcm").stat().st_size <= 5 * 1_048_576
 
 
 def test_sequences_nested_without_end_are_refused(tmp_path: Path) -> None:

@@ -9,14 +9,15 @@ export type NegotiatedConnection = Pick<
   | "setLocalDescription"
   | "setRemoteDescription"
   | "addIceCandidate"
+  | "restartIce"
   | "addEventListener"
 >;
 
 export interface NegotiationOptions {
-  /** Gives way when both sides make an offer at once. */
+  /** Never offers again once there was an answer: it asks the other side for an offer instead. */
   readonly polite: boolean;
-  /** Sends to the other side; failures are the sender's to repair. */
-  describe(description: Description): void;
+  /** Sends to the other side (null asks it for an offer); failures are the sender's to repair. */
+  describe(description: Description | null): void;
   candidate(candidate: Candidate | null): void;
   /** After an offer of the other side is set and before it is answered. */
   readonly onOffer: () => Promise<void> | void;
@@ -25,20 +26,20 @@ export interface NegotiationOptions {
 }
 
 /**
- * Offers and answers of one connection, made by either side at any moment ("perfect negotiation", WebRTC 1.0, 10.7):
- * when two offers cross, the polite side takes its own back and the impolite side ignores the other's.
+ * Offers and answers of one connection, which either side may need at any moment. Two offers must not cross: the
+ * standard's "perfect negotiation" (WebRTC 1.0, 10.7) lets the polite side take its own back, but after such a rollback
+ * Chromium (156, 13 of 13 tries) decodes the other side's picture and never shows it again. So, once connected, only
+ * the impolite side offers, and the polite side asks it to.
  */
 export class Negotiation {
   private makingOffer = false;
-  private ignoring = false;
-  private settingAnswer = false;
   private ended = false;
 
   constructor(
     private readonly connection: NegotiatedConnection,
     private readonly options: NegotiationOptions,
   ) {
-    connection.addEventListener("negotiationneeded", () => void this.offer());
+    connection.addEventListener("negotiationneeded", () => void this.needed());
     connection.addEventListener("icecandidate", (event) => {
       if (!this.ended) {
         options.candidate(event.candidate === null ? null : toMessage(event.candidate));
@@ -51,34 +52,52 @@ export class Negotiation {
     this.ended = true;
   }
 
-  /** Sends the offer that still waits for its answer once more, with the candidates found since. */
-  repeatOffer(): void {
+  /** New addresses for the connection (an ICE restart), or the offer that still waits for its answer once more. */
+  restart(): void {
     if (this.connection.signalingState === "have-local-offer") {
       this.sendLocal();
+    } else if (this.mustAsk) {
+      this.options.describe(null);
+    } else {
+      this.connection.restartIce();
     }
   }
 
-  async takeDescription(description: Description): Promise<void> {
-    const stable = this.connection.signalingState === "stable" || this.settingAnswer;
-    if (description.type === "answer" && this.connection.signalingState !== "have-local-offer") {
-      return; // the answer to an offer that was sent twice
+  async takeDescription(description: Description | null): Promise<void> {
+    if (description === null) {
+      this.asked();
+    } else if (description.type === "answer") {
+      await this.takeAnswer(description);
+    } else {
+      await this.takeOffer(description);
     }
-    const crossed = description.type === "offer" && (this.makingOffer || !stable);
-    this.ignoring = crossed && !this.options.polite;
-    if (this.ignoring) {
-      return;
+  }
+
+  private get mustAsk(): boolean {
+    return this.options.polite && this.connection.remoteDescription !== null;
+  }
+
+  private asked(): void {
+    if (!this.options.polite) {
+      this.restart();
     }
-    this.settingAnswer = description.type === "answer";
-    try {
-      await this.connection.setRemoteDescription(description); // takes our own offer back first, if there is one
-    } finally {
-      this.settingAnswer = false;
+  }
+
+  private async takeAnswer(answer: Description): Promise<void> {
+    if (this.connection.signalingState === "have-local-offer") {
+      await this.connection.setRemoteDescription(answer);
+      this.options.onStable();
+    } // else: the second answer, to an offer that was sent twice
+  }
+
+  private async takeOffer(offer: Description): Promise<void> {
+    if (!this.options.polite && (this.makingOffer || this.connection.signalingState !== "stable")) {
+      return; // both began at once: ours stands, theirs is taken back
     }
-    if (description.type === "offer") {
-      await this.options.onOffer();
-      await this.connection.setLocalDescription();
-      this.sendLocal();
-    }
+    await this.connection.setRemoteDescription(offer);
+    await this.options.onOffer();
+    await this.connection.setLocalDescription();
+    this.sendLocal();
     this.options.onStable();
   }
 
@@ -86,20 +105,22 @@ export class Negotiation {
     if (this.connection.remoteDescription === null) {
       return; // belongs to an offer that was ignored or never came; the next offer carries its own
     }
-    try {
-      await this.connection.addIceCandidate(candidate ?? undefined);
-    } catch (error) {
-      if (!this.ignoring) {
-        throw error;
-      }
+    await this.connection.addIceCandidate(candidate ?? undefined);
+  }
+
+  private async needed(): Promise<void> {
+    // In any other state the browser says so again once offer and answer agree.
+    if (this.ended || this.makingOffer || this.connection.signalingState !== "stable") {
+      return;
+    }
+    if (this.mustAsk) {
+      this.options.describe(null);
+    } else {
+      await this.offer();
     }
   }
 
   private async offer(): Promise<void> {
-    // In any other state the browser asks again once offer and answer agree.
-    if (this.ended || this.makingOffer || this.connection.signalingState !== "stable") {
-      return;
-    }
     try {
       this.makingOffer = true;
       await this.connection.setLocalDescription();

@@ -35,7 +35,7 @@ export interface PeerLinkOptions {
   createConnection(): RTCPeerConnection;
   createStream(tracks: MediaStreamTrack[]): MediaStream;
   canSignal(): boolean;
-  sendDescription(description: Description, attempt: number): Promise<unknown>;
+  sendDescription(description: Description | null, attempt: number): Promise<unknown>;
   sendCandidate(candidate: Candidate | null, attempt: number): Promise<unknown>;
 }
 
@@ -48,7 +48,7 @@ interface PeerLinkEvents {
 
 /**
  * The connection to one other member: one RTCPeerConnection with a voice, a picture and a channel for awareness, kept
- * alive through glare, network changes and failures. The impolite side makes the first offer. `attempt` counts the
+ * alive through network changes and failures. The impolite side makes the first offer. `attempt` counts the
  * connections: a message of an older one is dropped, one of a newer one replaces the connection.
  */
 export class PeerLink {
@@ -103,14 +103,16 @@ export class PeerLink {
     this.drop();
   }
 
-  takeDescription(description: Description, attempt: number): Promise<void> {
+  /** An offer or an answer; null: the other side wants an offer. */
+  takeDescription(description: Description | null, attempt: number): Promise<void> {
     return this.inTurn(async () => {
-      if (!this.fits(description.type === "offer", attempt)) {
+      const isOffer = description?.type === "offer";
+      if (!this.fits(isOffer, attempt)) {
         return;
       }
       // Two first offers crossed: no connection is worth keeping yet, so ours goes and theirs is answered.
       const bothFirst = this.initiated && this.options.polite && this.connection?.remoteDescription === null;
-      if (this.connection === null || attempt > this.attempt || (description.type === "offer" && bothFirst)) {
+      if (this.connection === null || attempt > this.attempt || (isOffer && bothFirst)) {
         this.connect(attempt, false);
       }
       await this.negotiation?.takeDescription(description);
@@ -178,13 +180,10 @@ export class PeerLink {
 
   /** New addresses for the same connection; the media that flows goes on until they are found. */
   restartIce(): void {
-    const state = this.connection?.signalingState;
-    if (this.connection === null || state === "closed") {
+    if (this.connection === null || this.connection.signalingState === "closed") {
       this.connect(this.attempt + 1, true);
-    } else if (state === "stable" && this.connection.remoteDescription !== null) {
-      this.connection.restartIce();
     } else {
-      this.negotiation?.repeatOffer();
+      this.negotiation?.restart();
     }
   }
 
@@ -217,7 +216,12 @@ export class PeerLink {
       describe: (description) => this.describe(description, attempt),
       candidate: (candidate) => void this.options.sendCandidate(candidate, attempt).catch(() => undefined),
       onOffer: () => this.adopt(connection),
-      onStable: () => void this.applyLimits(),
+      onStable: () => {
+        if (connection === this.connection) {
+          this.recovery.agreed(connection.connectionState);
+        }
+        void this.applyLimits();
+      },
     });
     connection.addEventListener("connectionstatechange", () => {
       if (connection === this.connection) {
@@ -241,10 +245,11 @@ export class PeerLink {
     this.listeners.emit("channel", false);
   }
 
-  private describe(description: Description, attempt: number): void {
-    const sdp = withVoice(description.sdp, { maxAverageBitrate: this.limits.audio_bps });
+  private describe(description: Description | null, attempt: number): void {
+    const voice = { maxAverageBitrate: this.limits.audio_bps };
+    const sent = description && { type: description.type, sdp: withVoice(description.sdp, voice) };
     // A lost offer or answer shows as a connection that does not get ready, which the recovery watches.
-    void this.options.sendDescription({ type: description.type, sdp }, attempt).catch(() => undefined);
+    void this.options.sendDescription(sent, attempt).catch(() => undefined);
   }
 
   private offerTransceivers(connection: RTCPeerConnection): void {

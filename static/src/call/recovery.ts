@@ -60,6 +60,13 @@ export class Recovery {
     }
   }
 
+  /** Offer and answer agree (again); a link that got well by itself meanwhile has no other word to say so. */
+  agreed(state: RTCPeerConnectionState): void {
+    if (state === "connected" && this.status !== "connected") {
+      this.changed(state);
+    }
+  }
+
   /** The device's network came back or is another one: the addresses in use may be dead without anyone having noticed. */
   networkChanged(): void {
     this.networkMoved = true;

@@ -39,7 +39,8 @@ export interface Candidate {
 export interface DescriptionSent {
   readonly from: string;
   readonly session_id: string;
-  readonly description: Description;
+  /** Null asks for an offer. */
+  readonly description: Description | null;
   readonly attempt: number;
 }
 
@@ -71,7 +72,7 @@ export interface CallConnection {
   request(name: "watch_call", message: Nothing): Promise<CallMembers>;
   request(name: "join_call", message: { session_id: string; audio: boolean; video: boolean }): Promise<CallMembers>;
   request(name: "leave_call", message: Nothing): Promise<unknown>;
-  request(name: "send_description", message: Address & { description: Description }): Promise<unknown>;
+  request(name: "send_description", message: Address & { description: Description | null }): Promise<unknown>;
   request(name: "send_candidate", message: Address & { candidate: Candidate | null }): Promise<unknown>;
   request(name: "change_media", message: Media): Promise<unknown>;
   request(name: "point_stage", message: { state: never }): Promise<unknown>;

@@ -13,6 +13,7 @@ import { UploadQueue } from "../capture/upload";
 import { Connection } from "../realtime/connection";
 import type { JoinedConsult } from "../realtime/protocol";
 import { CasePictures } from "../room/case_pictures";
+import { readIceServers } from "../room/ice_servers";
 import { linkWords } from "../room/link_words";
 import { endRoom, linkButton, Notices } from "../room/notices";
 import { readRoomPage } from "../room/page_data";
@@ -93,7 +94,7 @@ class Room {
     const call = new Call({
       connection: this.connection,
       me: seat.participant_id,
-      iceServers: () => (this.seat?.ice_servers ?? []) as unknown as RTCIceServer[],
+      iceServers: () => readIceServers(this.seat?.ice_servers ?? []),
       capture: new Capture(pageDevices()),
       audience: () => this.others(),
       network: window,
@@ -102,7 +103,7 @@ class Room {
     const nameOf = (id: string): { name: string; role: string } => this.people.wordsOf(id);
     mountPeople(element("people"), { call, ownName: seat.name, nameOf, stage: element("stage") });
     mountControls(element("controls"), { call, nameOf, onLeft: () => this.notices.say(t("You left the call. The room stays open.")) });
-    const stage = this.mountStage(seat, call.awareness as AwarenessChannel);
+    const stage = this.mountStage(seat, call.awareness);
     this.stage = stage;
     this.mountStrip(stage);
     if (!GUESTS.has(seat.role)) {

@@ -63,6 +63,11 @@ export class FieldSet {
     }
   }
 
+  /** Puts something of the page's own before a question. */
+  before(name: string, node: Node): void {
+    this.element.insertBefore(node, this.wrapper(name));
+  }
+
   showOnly(name: string, shown: boolean): void {
     const wrapper = this.wrapper(name);
     if (wrapper) {

@@ -58,7 +58,7 @@ export function outcomeForm(record: RecordReply, onSigned: () => void): DraftFor
     onFields: askWhatTheDecisionNeeds,
     onSigned,
   });
-  form.element.prepend(useTheirWords(record, form.fields));
+  form.fields.before("diagnosis", useTheirWords(record, form.fields));
   return form;
 }
 

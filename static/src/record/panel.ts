@@ -13,6 +13,8 @@ import { printLinks } from "./print_links";
 import { StageImages, type StagePictures } from "./stage_images";
 
 const DRAWERS = ["treating_doctor", "specialist"];
+const LOOK_MS = 2000;
+const MOST_LOOKS = 10;
 const OPEN = ["accepted", "in_progress", "awaiting_reply", "opinion_signed"];
 
 /** What the panel listens to; `Connection` of src/realtime is one. */
@@ -41,7 +43,7 @@ export interface RecordHandle {
   destroy(): void;
 }
 
-/** Puts the record panel into `element`: opinion, key images, outcome, addenda and print, as the reader's role allows. */
+/** Puts the record into `element`: opinion, key images, outcome, addenda and print, as far as the reader may see. */
 export function mountRecord(element: HTMLElement, options: RecordOptions): RecordHandle {
   const panel = new Panel(element, options);
   void panel.refresh();
@@ -52,7 +54,10 @@ class Panel implements RecordHandle {
   private readonly opinion = make("section", { class: "record-part" });
   private readonly images = make("section", { class: "record-part" });
   private readonly outcome = make("section", { class: "record-part" });
-  private readonly after = make("section", { class: "record-part" });
+  private readonly addenda = make("div");
+  private readonly addendum = make("div");
+  private readonly print = make("div");
+  private readonly after = make("section", { class: "record-part" }, this.addenda, this.addendum, this.print);
   private readonly problem = make("div", { role: "status" });
   private readonly forms = new Map<Kind, DraftForm>();
   private readonly shown = new Map<HTMLElement, string>();
@@ -62,6 +67,9 @@ class Panel implements RecordHandle {
   private record: RecordReply | undefined;
   private reading: Promise<void> | undefined;
   private stale = false;
+  private added = 0;
+  private look: ReturnType<typeof setTimeout> | undefined;
+  private looks = 0;
 
   constructor(
     element: HTMLElement,
@@ -84,6 +92,7 @@ class Panel implements RecordHandle {
   destroy(): void {
     this.stops.forEach((stop) => stop());
     this.stopImages?.();
+    clearTimeout(this.look);
     this.forms.forEach((form) => form.close());
   }
 
@@ -198,20 +207,55 @@ class Panel implements RecordHandle {
     const source = this.keyImages;
     const mayMark = DRAWERS.includes(record.role) && OPEN.includes(record.state);
     this.images.hidden = !source || !mayMark;
+    this.placeImages();
     if (source && mayMark) {
       this.stopImages ??= showKeyImages(this.images, source);
     }
   }
 
+  /** Above the button that signs them, for the specialist who writes; else after the opinion. */
+  private placeImages(): void {
+    const foot = this.opinion.querySelector(".record-foot");
+    if (foot && this.images.nextElementSibling !== foot) {
+      foot.before(this.images);
+    } else if (!foot && this.opinion.nextElementSibling !== this.images) {
+      this.opinion.after(this.images);
+    }
+  }
+
   private drawAfter(record: RecordReply): void {
+    const { addenda, report } = record;
     const mayAdd = record.rights.includes("add_addendum");
-    this.part(this.after, JSON.stringify([record.addenda, mayAdd, record.report]), () => [
-      record.addenda.length > 0 || mayAdd ? make("h3", { text: t("Addenda") }) : null,
-      record.addenda.length > 0 ? addendaList(record.addenda) : null,
-      mayAdd ? addendumForm(record.consult_id, () => void this.refresh()) : null,
-      printLinks(record.consult_id, record.report, () => void this.refresh()),
+    const heading = addenda.length > 0 || mayAdd;
+    this.part(this.addenda, JSON.stringify([addenda, heading]), () => [
+      heading ? make("h3", { text: t("Addenda") }) : null,
+      addenda.length > 0 ? addendaList(addenda) : null,
     ]);
-    this.after.hidden = record.report.state === "none";
+    // A place of its own: an addendum being written must outlive whatever changes around it.
+    this.part(this.addendum, `${String(mayAdd)} ${this.added}`, () => [
+      mayAdd ? addendumForm(record.consult_id, () => this.addendumAdded()) : null,
+    ]);
+    this.part(this.print, JSON.stringify(report), () => [
+      printLinks(record.consult_id, report, () => void this.refresh()),
+    ]);
+    this.after.hidden = report.state === "none";
+    this.lookAgainForPdf(report.state);
+  }
+
+  private addendumAdded(): void {
+    this.added += 1;
+    void this.refresh();
+  }
+
+  /** Without a connection nobody tells when the PDF is there. */
+  private lookAgainForPdf(state: string): void {
+    clearTimeout(this.look);
+    if (state !== "making") {
+      this.looks = 0;
+    } else if (!this.options.connection && this.looks < MOST_LOOKS) {
+      this.looks += 1;
+      this.look = setTimeout(() => void this.refresh(), LOOK_MS * this.looks);
+    }
   }
 
   /** Draws a part anew only when what it shows has changed: nobody's caret is taken away. */

@@ -45,8 +45,13 @@ export class CasePictures {
   /** Asks the server for everything; call after every (re)connection, for facts in between were missed. */
   async load(): Promise<void> {
     const answer = await getJson<CaseJson>(`/imaging/cases/${this.caseId}`);
-    for (const study of answer.studies) {
-      study.instances.forEach((instance) => this.take(instance));
+    const found = answer.studies.flatMap((study) => study.instances.flatMap((instance) => read(instance) ?? []));
+    const before = [...this.known.values()];
+    this.known.clear(); // the server's order, the same for everybody, then whatever came while it answered
+    for (const manifest of [...found, ...before]) {
+      if (!this.known.has(manifest.id)) {
+        this.keep(manifest);
+      }
     }
     answer.uploads.forEach((upload) => this.incoming.set(upload.id, upload));
     this.tell();
@@ -72,17 +77,16 @@ export class CasePictures {
   }
 
   private take(json: unknown): void {
-    try {
-      const manifest = parseManifest(json);
-      this.known.set(manifest.id, manifest);
-      this.instanceHandlers.forEach((handler) => handler(manifest));
+    const manifest = read(json);
+    if (manifest) {
+      this.keep(manifest);
       this.tell();
-    } catch (error) {
-      if (!(error instanceof FormatError)) {
-        throw error;
-      }
-      console.error("a picture's description cannot be read:", error.message);
     }
+  }
+
+  private keep(manifest: InstanceManifest): void {
+    this.known.set(manifest.id, manifest);
+    this.instanceHandlers.forEach((handler) => handler(manifest));
   }
 
   private takeUpload(upload: Readonly<Record<string, unknown>>): void {
@@ -94,5 +98,18 @@ export class CasePictures {
 
   private tell(): void {
     this.handlers.forEach((handler) => handler());
+  }
+}
+
+/** A manifest, or null for one that cannot be read: the other pictures must still show. */
+function read(json: unknown): InstanceManifest | null {
+  try {
+    return parseManifest(json);
+  } catch (error) {
+    if (!(error instanceof FormatError)) {
+      throw error;
+    }
+    console.error("a picture's description cannot be read:", error.message);
+    return null;
   }
 }

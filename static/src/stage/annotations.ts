@@ -78,7 +78,8 @@ class Drawn {
     this.ink.setAttribute("d", path);
     const place = captionPlace(annotation, matrix);
     const x = Math.max(MARGIN_PX, Math.min(place.x, within.width - this.width - MARGIN_PX));
-    const y = Math.max(LINE_PX, Math.min(place.y, within.height - LINE_PX));
+    const lifted = x < place.x ? place.y - LINE_PX : place.y; // pushed back over the drawing: let it stand above
+    const y = Math.max(LINE_PX, Math.min(lifted, within.height - LINE_PX));
     move(this.caption, x, y);
     move(this.author, x, this.caption.textContent === "" ? y : y + LINE_PX);
     const handles = withHandles ? handlesOf(annotation, matrix) : [];

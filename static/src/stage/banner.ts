@@ -66,7 +66,7 @@ export class Banner {
         ];
       case "own": {
         const back = wordButton(t("Back to %(name)s", { name: state.presenterName }), () => actions.follow(true), true);
-        return state.mayPresent ? [back, wordButton(t("Show this to everyone"), () => actions.take())] : [back];
+        return state.mayPresent ? [back, wordButton(t("Show to everyone"), () => actions.take())] : [back];
       }
     }
   }
@@ -76,13 +76,17 @@ export class Banner {
     if (!only) {
       return [];
     }
-    const give = (candidate: Candidate, words: string): HTMLElement =>
-      wordButton(words, () => {
+    const give = (candidate: Candidate, words: string): HTMLElement => {
+      const button = wordButton(words, () => {
         this.choosing = false;
         this.actions.handOver(candidate.participant_id);
       });
+      button.title = t("Hand over to %(name)s", { name: candidate.name });
+      button.setAttribute("aria-label", button.title);
+      return button;
+    };
     if (others.length === 0) {
-      return [give(only, t("Hand over to %(name)s", { name: only.name }))];
+      return [give(only, t("Hand over"))];
     }
     if (this.choosing) {
       return state.candidates.map((candidate) => give(candidate, candidate.name));

@@ -19,7 +19,7 @@ export class ClipBar {
     private readonly playedElsewhere: boolean,
   ) {
     const back = new IconButton("step-back", t("Back"), () => viewport.controls.stepFrame(-1));
-    const on = new IconButton("step-forward", t("On"), () => viewport.controls.stepFrame(1));
+    const on = new IconButton("step-forward", t("Next"), () => viewport.controls.stepFrame(1));
     this.play = new IconButton("play", t("Play"), () => viewport.controls.togglePlay());
     this.loop = new IconButton("repeat", t("Loop"), () => this.toggleLoop());
     this.buttons = [back, this.play, on, this.loop];

@@ -159,7 +159,7 @@ export class Desk implements DrawingBoard {
   /** Whether the frame on the screen is marked for the report. */
   get inReport(): boolean {
     const instance = this.viewport.instance?.id ?? "";
-    return this.deps.document.keyImages().has(keyOf(instance, this.viewport.wantedFrame));
+    return this.deps.document.hasKeyImage(keyOf(instance, this.viewport.wantedFrame));
   }
 
   removeSelected(): boolean {

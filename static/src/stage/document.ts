@@ -56,6 +56,10 @@ export class StageDocument {
     return this.entries("key_images", parseKeyImage);
   }
 
+  hasKeyImage(key: string): boolean {
+    return this.doc.getMap("key_images").has(key);
+  }
+
   view(participant: string): View | null {
     return readable(parseView, this.doc.getMap("views").get(participant));
   }

@@ -29,6 +29,7 @@ export type { Annotation, KeyImage, View } from "./schema";
 export type { StageTransport } from "./transport";
 export type { InstanceManifest } from "../viewport/manifest";
 
+const SYNC_PATIENCE_MS = 1500;
 const DRAWERS = new Set(["treating_doctor", "specialist"]);
 const LED = new Set(["patient", "attendant"]);
 
@@ -118,7 +119,7 @@ export class Stage {
       return;
     }
     const key = keyOf(instance.id, wantedFrame);
-    if (this.document.keyImages().has(key)) {
+    if (this.document.hasKeyImage(key)) {
       this.document.removeKeyImage(key);
       return;
     }
@@ -370,7 +371,10 @@ export function mountStage(root: HTMLElement, options: StageOptions): StageHandl
   const stage = new Stage(root, options);
   const { leading, document, viewport } = stage;
   return {
-    show: (instance, frame = 1) => leading.show(instance, frame),
+    show: async (instance, frame = 1) => {
+      await stage.sync.whenSynced(SYNC_PATIENCE_MS); // or one would take over from a presenter not yet known of
+      await leading.show(instance, frame);
+    },
     takePresenter: () => leading.take(),
     handOver: (participant) => leading.handOver(participant),
     followPresenter: (on) => leading.setFollowing(on),

@@ -1,3 +1,4 @@
+// @vitest-environment node
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { StageDocument } from "./document";
 import type { Annotation } from "./schema";

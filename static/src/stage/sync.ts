@@ -35,6 +35,7 @@ export class StageSync {
   private failures = 0;
   private timer: ReturnType<typeof setTimeout> | undefined;
   private closed = false;
+  private awaiting: (() => void)[] = [];
   private readonly stops: (() => void)[];
 
   constructor(
@@ -68,6 +69,20 @@ export class StageSync {
   /** Whether the document has what the server had when this page last joined. */
   get isSynced(): boolean {
     return this.synced;
+  }
+
+  /** Settles when the server's document is known, or after `patience` ms without it. */
+  whenSynced(patience: number): Promise<void> {
+    if (this.synced) {
+      return Promise.resolve();
+    }
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, patience);
+      this.awaiting.push(() => {
+        clearTimeout(timer);
+        resolve();
+      });
+    });
   }
 
   /** The annotations whose last change the server has not acknowledged. */
@@ -146,6 +161,9 @@ export class StageSync {
       this.queue = [{ update: this.document.since(reply.state_vector), annotations, alone: false }];
     }
     this.synced = true;
+    for (const resolve of this.awaiting.splice(0)) {
+      resolve();
+    }
   }
 
   private async sendNext(): Promise<void> {

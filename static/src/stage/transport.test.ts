@@ -1,3 +1,4 @@
+// @vitest-environment node
 import { describe, expect, it } from "vitest";
 import type { AwarenessChannel as CallAwareness } from "../call/awareness";
 import type { Connection } from "../realtime/connection";

@@ -1,3 +1,4 @@
+// @vitest-environment node
 import { describe, expect, it } from "vitest";
 import { parseClipIndex, groupOf, middleOf } from "./clip_index";
 import { parseManifest } from "./manifest";

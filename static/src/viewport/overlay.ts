@@ -58,6 +58,13 @@ function element<Name extends keyof HTMLElementTagNameMap>(
   return made;
 }
 
+/** Writes only what is new: a text set again is laid out again, sixty times a second. */
+function say(element: HTMLElement, words: string): void {
+  if (element.textContent !== words) {
+    element.textContent = words;
+  }
+}
+
 const SIDES = ["left", "top", "right", "bottom"] as const;
 
 /** What radiologists expect around a picture: orientation, scale, window values, quality, frame. */
@@ -102,39 +109,40 @@ export class Overlay {
     edgesOnScreen(placement.rotation, placement.flip).forEach((edge, side) => {
       const mark = this.sides[side];
       if (mark) {
-        mark.textContent = letters[edge] ?? "";
+        say(mark, letters[edge] ?? "");
       }
     });
     this.updateBadge(quality);
-    this.others.textContent = state.others;
-    this.frame.textContent =
-      manifest.frames > 1 ? t("%(frame)s of %(frames)s", { frame: state.frame, frames: manifest.frames }) : "";
+    say(this.others, state.others);
+    const { frames } = manifest;
+    say(this.frame, frames > 1 ? t("%(frame)s of %(frames)s", { frame: state.frame, frames }) : "");
     this.updateWindow(state);
     const scale = scaleBar(placement.zoom, placement.center, manifest.calibration);
     this.scale.hidden = scale === null;
     if (scale) {
       this.bar.style.width = `${scale.pixels.toFixed(1)}px`;
-      this.length.textContent = scale.label;
+      say(this.length, scale.label);
     }
   }
 
   private updateBadge(quality: Quality): void {
     const words = qualityWords(quality);
+    if (this.badge.textContent === words && this.badge.disabled === !quality.offered) {
+      return;
+    }
     this.badge.dataset.level = quality.level;
     this.badge.classList.toggle("mark-badge-more", quality.offered);
     this.badge.setAttribute("aria-label", t("Quality: %(words)s", { words }));
     this.badge.disabled = !quality.offered;
     this.badge.title = quality.offered ? t("Fetch the lossless pixels of what is visible") : "";
-    if (this.badge.textContent !== words) {
-      this.badge.textContent = words;
-    }
+    say(this.badge, words);
   }
 
   private updateWindow({ manifest, window, invert }: OverlayState): void {
     const values = { center: tidy(window.center), width: tidy(window.width) };
     const grey = manifest.photometric !== "RGB" || window.width !== 256 || window.center !== 128;
     const words = grey ? t("W %(width)s  C %(center)s", values) : "";
-    this.window.textContent = invert ? `${words} ${t("inverted")}`.trim() : words;
+    say(this.window, invert ? `${words} ${t("inverted")}`.trim() : words);
   }
 }
 

@@ -1,5 +1,6 @@
 import { type Chunk, chunksOf, levelFor, type Renderer, type Scene, UNTURNED } from "./renderer";
 import { LEVELS, type TileStore } from "./tile_store";
+import type { Codes } from "./tiles";
 import { apply, inverse, type Matrix, type Rect, scaled, type Size } from "./view";
 
 /** The longest side that every browser's canvas manages; larger images are cut. */
@@ -41,6 +42,7 @@ export class CanvasRenderer implements Renderer {
   private store: TileStore | null = null;
   private chunks: Chunk[] = [];
   private readonly sheets = new Map<string, Sheet>();
+  private scratch: ImageData | null = null;
   private table: { lut: Uint8Array; pixels: Uint32Array } | null = null;
 
   draw(scene: Scene, matrix: Matrix, size: Size, ratio: number): void {
@@ -71,12 +73,14 @@ export class CanvasRenderer implements Renderer {
     context.setTransform(1, 0, 0, 1, 0, 0);
     context.clearRect(0, 0, size.width, size.height);
     context.imageSmoothingEnabled = true;
-    context.imageSmoothingQuality = "medium";
+    context.imageSmoothingQuality = "low"; // tiles come from the fitting level: two pixels for one at most
     const seen = seenRect(scene, matrix, size);
     const { tiles, lut } = scene;
     const visible = tiles && lut ? tiles.within(seen) : [];
     const covered = tiles !== null && visible.length > 0 && visible.every((number) => tiles.has(number));
     if (scene.base && !covered) {
+      const shrunk = (Math.hypot(matrix[0], matrix[1]) * scene.columns) / scene.base.width;
+      context.imageSmoothingQuality = shrunk < 0.5 ? "medium" : "low";
       context.setTransform(...matrix);
       context.drawImage(scene.base, 0, 0, scene.columns, scene.rows);
       context.setTransform(1, 0, 0, 1, 0, 0);
@@ -143,22 +147,23 @@ export class CanvasRenderer implements Renderer {
     if (!codes) {
       return;
     }
-    const image = sheet.context.createImageData(Math.max(1, box.width >> level), Math.max(1, box.height >> level));
+    const image = this.blank(Math.max(1, box.width >> level), Math.max(1, box.height >> level));
     const out = new Uint32Array(image.data.buffer);
-    const table = this.pixelsOf(lut);
-    const count = out.length;
     if (store.tiles.index.channels === 1) {
-      for (let i = 0; i < count; i++) {
-        out[i] = table[codes[i] as number] as number;
-      }
+      paintGrey(out, codes, this.pixelsOf(lut));
     } else {
-      for (let i = 0; i < count; i++) {
-        const [r, g, b] = [codes[i] as number, codes[i + count] as number, codes[i + 2 * count] as number];
-        out[i] = 0xff000000 | ((lut[b] as number) << 16) | ((lut[g] as number) << 8) | (lut[r] as number);
-      }
+      paintColour(out, codes, lut);
     }
     sheet.context.putImageData(image, (box.x - chunk.x) >> level, (box.y - chunk.y) >> level);
     sheet.painted.set(number, lut);
+  }
+
+  /** An image to paint into; the same one again while the size is, since a fresh megabyte costs as much as painting it. */
+  private blank(width: number, height: number): ImageData {
+    if (this.scratch?.width !== width || this.scratch.height !== height) {
+      this.scratch = new ImageData(width, height);
+    }
+    return this.scratch;
   }
 
   private pixelsOf(lut: Uint8Array): Uint32Array {
@@ -166,6 +171,23 @@ export class CanvasRenderer implements Renderer {
       this.table = { lut, pixels: pixels(lut) };
     }
     return this.table.pixels;
+  }
+}
+
+function paintGrey(out: Uint32Array, codes: Codes, table: Uint32Array): void {
+  const count = out.length;
+  for (let i = 0; i < count; i++) {
+    out[i] = table[codes[i] as number] as number;
+  }
+}
+
+function paintColour(out: Uint32Array, codes: Codes, lut: Uint8Array): void {
+  const count = out.length;
+  for (let i = 0; i < count; i++) {
+    const red = lut[codes[i] as number] as number;
+    const green = lut[codes[i + count] as number] as number;
+    const blue = lut[codes[i + 2 * count] as number] as number;
+    out[i] = 0xff000000 | (blue << 16) | (green << 8) | red;
   }
 }
 

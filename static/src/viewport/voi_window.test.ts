@@ -1,3 +1,4 @@
+// @vitest-environment node
 import { describe, expect, it } from "vitest";
 import { parseManifest } from "./manifest";
 import { manifestOf } from "./manifest_fixture";

@@ -18,7 +18,7 @@ from tests.browser.conftest import CHROMIUM_ARGUMENTS, chromium_path
 
 ROOT = Path(__file__).resolve().parents[3]
 THREE_CAMERAS = "--use-fake-device-for-media-stream=device-count=3"
-# The second of Chromium's fake cameras gives depth pictures, which its encoders do not take: a tablet has none of those.
+# The second of Chromium's fake cameras gives depth pictures, which no encoder takes; a tablet has none like it.
 WITHOUT_DEPTH_CAMERA = """
   const all = navigator.mediaDevices.enumerateDevices.bind(navigator.mediaDevices);
   navigator.mediaDevices.enumerateDevices = async () => (await all()).filter((one) => one.label !== 'fake_device_1');

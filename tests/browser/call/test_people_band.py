@@ -113,11 +113,3 @@ def test_everything_works_from_the_keyboard(enter: Enter) -> None:
     expect(large).to_have_attribute("data-corner", "bottom-right")
     asha.page.keyboard.press("Escape")
     expect(large).to_have_count(0)
-def test_zz(enter):
-    asha, bela = enter("asha", viewport={"width": 800, "height": 1280}), enter("bela")
-    for one in (asha, bela):
-        one.join()
-    asha.wait_in(bela)
-    for i in range(8):
-        print(asha.do("[document.querySelector('#stage').getBoundingClientRect().height, document.querySelector('.room-people').getBoundingClientRect().height, ...[...document.querySelectorAll('.call-tile')].map(t=>t.innerText+t.getBoundingClientRect().height), document.querySelector('#link').innerText, document.querySelector('.room-controls').getBoundingClientRect().height]"))
-        asha.page.wait_for_timeout(400)

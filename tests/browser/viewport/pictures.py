@@ -52,7 +52,9 @@ class Gallery:
         """A clip from display frames, with its first frame as preview."""
         made: dict[str, Any] = {}
         for rendition, options in (("clip", clips.FULL_PASS), ("clip_small", clips.SMALL_PASS)):
-            encoded = clips.encode(iter(frames), [33_333] * len(frames), self.folder / f"{name}-{rendition}.mp4", options)
+            encoded = clips.encode(
+                iter(frames), [33_333] * len(frames), self.folder / f"{name}-{rendition}.mp4", options
+            )
             index = clips.bundle(encoded, self.folder / f"{name}-{rendition}.bin")
             clips.write_index(index, self.folder / f"{name}-{rendition}-index.json")
             size = (self.folder / f"{name}-{rendition}.bin").stat().st_size
@@ -85,7 +87,13 @@ class Gallery:
         return {**entry, "index": index.as_json()}
 
     def _rendition(self, name: str, kind: str, file: str, size: int, width: int, height: int) -> dict[str, Any]:
-        return {"id": identity(f"{name}/{kind}"), "url": f"/pictures/{file}", "bytes": size, "width": width, "height": height}
+        return {
+            "id": identity(f"{name}/{kind}"),
+            "url": f"/pictures/{file}",
+            "bytes": size,
+            "width": width,
+            "height": height,
+        }
 
     def _write(self, name: str, shape: tuple[int, ...], kind: str, made: dict[str, Any], said: dict[str, Any]) -> None:
         colour = len(shape) == 3
@@ -140,7 +148,9 @@ def adlers(stored: Array, tile: int = 512) -> list[int]:
 
 def _windowed(stored: Array, window: dict[str, float]) -> Array:
     low, high = int(stored.min()), int(stored.max())
-    table = windows.table_of_window(low, high, {"center": window["center"], "width": window["width"]}, slope=1, intercept=0)
+    table = windows.table_of_window(
+        low, high, {"center": window["center"], "width": window["width"]}, slope=1, intercept=0
+    )
     return table[stored.astype(np.int64) - low]
 
 

@@ -96,8 +96,6 @@ def test_a_changed_window_fetches_the_lossless_pixels_of_what_is_visible(stage: 
     assert "Lossless" in page.locator(".mark-badge").inner_text()
 
 
-
-
 def scrubs(count: int = 40) -> list[int]:
     return [int(one) for one in np.random.default_rng(3).integers(1, CLIP_FRAMES + 1, count)]
 
@@ -161,6 +159,9 @@ def test_when_the_graphics_are_taken_away_the_picture_stays(stage: Open) -> None
     if page.evaluate("people[0].handle.debug().renderer") != "webgl":
         pytest.skip("no WebGL here")
     page.evaluate(
-        "document.querySelector('.viewport canvas').getContext('webgl2').getExtension('WEBGL_lose_context').loseContext()"
+        """() => {
+          const gl = document.querySelector(".viewport canvas").getContext("webgl2");
+          gl.getExtension("WEBGL_lose_context").loseContext();
+        }"""
     )
     page.wait_for_function("people[0].handle.debug().renderer === 'canvas'")

@@ -17,7 +17,8 @@ DOCTOR, SPECIALIST = "a" * 32, "b" * 32
 def state(page: Page, index: int = 0) -> dict[str, Any]:
     """What one person's stage shows."""
     found: dict[str, Any] = page.evaluate(
-        "(index) => { const { toPage, pixelHash, pixelGrid, ...rest } = people[index].handle.debug(); return rest; }", index
+        "(index) => { const { toPage, pixelHash, pixelGrid, ...rest } = people[index].handle.debug(); return rest; }",
+        index,
     )
     return found
 
@@ -76,7 +77,9 @@ def test_paused_clips_stand_on_the_same_frame_forty_times_of_forty(stage: Open) 
           for (const frame of frames) {
             await a.show(a.debug().instance, frame);
             const until = performance.now() + 5000;
-            while (performance.now() < until && b.debug().frame !== frame) { await new Promise((r) => setTimeout(r, 5)); }
+            while (performance.now() < until && b.debug().frame !== frame) {
+              await new Promise((done) => setTimeout(done, 5));
+            }
             const [p, q] = [await a.debug().pixelHash(), await b.debug().pixelHash()];
             same += p === q && a.debug().frame === frame && b.debug().frame === frame ? 1 : 0;
           }
@@ -219,7 +222,7 @@ def test_use_in_report_marks_the_frame_for_both(stage: Open) -> None:
     assert state(page, 1)["keyImages"] == [f"{identity('fan')}/33"]
 
 
-TOUCHES = [{"x": 300, "y": 400}, {"x": 500, "y": 400}]
+TOUCHES: list[dict[str, float]] = [{"x": 300, "y": 400}, {"x": 500, "y": 400}]
 
 
 def test_two_fingers_pinch_whatever_the_tool_and_leave_no_stroke(stage: Open) -> None:

@@ -70,7 +70,12 @@ def routes(consult: Consult) -> list[tuple[str, str]]:
 
 
 def body_for(path: str) -> dict[str, Any]:
-    bodies = {"opinion": DRAFT, "outcome": OUTCOME, "sign": {"version": 1}, "addenda": {"text": "more"}}
+    bodies: dict[str, dict[str, Any]] = {
+        "opinion": DRAFT,
+        "outcome": OUTCOME,
+        "sign": {"version": 1},
+        "addenda": {"text": "more"},
+    }
     return bodies.get(path.rsplit("/", 1)[-1], {})
 
 
@@ -165,18 +170,14 @@ def test_a_follow_up_day_is_a_day(cast: Cast, consult: Consult, client_as: Clien
 
 
 @pytest.mark.parametrize("body", [b"", b"[]", b"{", b'"text"'])
-def test_a_body_that_is_no_object_is_refused(
-    cast: Cast, consult: Consult, client_as: ClientAs, body: bytes
-) -> None:
+def test_a_body_that_is_no_object_is_refused(cast: Cast, consult: Consult, client_as: ClientAs, body: bytes) -> None:
     answer = client_as(cast.specialist).put(
         api(consult, "opinion"), data=body, headers={"Content-Type": "application/json"}
     )
     assert answer.status_code == 422
 
 
-def test_the_pdf_is_waited_for_then_served_with_its_hash(
-    cast: Cast, consult: Consult, client_as: ClientAs
-) -> None:
+def test_the_pdf_is_waited_for_then_served_with_its_hash(cast: Cast, consult: Consult, client_as: ClientAs) -> None:
     client = client_as(cast.doctor)
     url = f"/consults/{consult.id}/record.pdf"
     assert client.get(url).status_code == 404  # nothing is signed yet

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import select, update
@@ -164,7 +165,7 @@ TOMORROW = NOW.date() + timedelta(days=1)
         ({"follow_up_on": date(2206, 12, 20)}, "follow_up_on"),
     ],
 )
-def test_an_outcome_that_lacks_something_names_it(cast: Cast, changes: dict[str, object], field: str) -> None:
+def test_an_outcome_that_lacks_something_names_it(cast: Cast, changes: dict[str, Any], field: str) -> None:
     consult = in_state(cast, "opinion_signed")
     with db.write_transaction() as session:
         with pytest.raises(Invalid) as refusal:
@@ -223,13 +224,14 @@ def test_no_operation_changes_a_signed_document(cast: Cast) -> None:
 def test_no_session_can_write_or_remove_a_signed_document_directly(cast: Cast) -> None:
     consult = concluded(cast)
     for name, value in (("impression", "other"), ("key_images", []), ("signed_at", None), ("signed_name", "X")):
-        with pytest.raises(Conflict), db.write_transaction() as session:
-            opinion = queries.opinion_of(session, consult.id)
-            setattr(opinion, name, value)
-            session.flush()
-    with pytest.raises(Conflict), db.write_transaction() as session:
+        with db.read_session() as session:
+            setattr(queries.opinion_of(session, consult.id), name, value)
+            with pytest.raises(Conflict):
+                session.flush()
+    with db.read_session() as session:
         session.delete(queries.opinion_of(session, consult.id))
-        session.flush()
+        with pytest.raises(Conflict):
+            session.flush()
 
 
 def test_an_addendum_follows_ones_own_signature_and_never_changes(cast: Cast) -> None:
@@ -271,5 +273,7 @@ def test_every_write_is_audited_without_a_word_of_the_text_and_told_to_the_room(
         assert {"save_opinion_draft", "sign_opinion", "save_outcome_draft", "sign_outcome", "conclude"} <= actions
         assert not any(written.FINDINGS in row.detail or written.HINDI in row.detail for row in rows)
         facts = [row for row in outbox.read_after(session, 0) if row.topic == f"consult:{consult.id}"]
-        assert {"opinion_changed", "outcome_changed", "report_changed", "consult_changed"} <= {row.event for row in facts}
+        assert {"opinion_changed", "outcome_changed", "report_changed", "consult_changed"} <= {
+            row.event for row in facts
+        }
         assert not any(written.FINDINGS in row.payload for row in facts)

@@ -155,6 +155,7 @@ def web(request: pytest.FixtureRequest, settings: Config, app: Flask) -> Iterato
     process.kill()
 
 
+@pytest.mark.timeout(300)  # four starts of a whole web process
 def test_every_acknowledged_stroke_survives_two_kills_and_is_there_once(
     web: WebProcess, app: Flask, cast: Cast
 ) -> None:
