@@ -26,6 +26,7 @@ class Config:
     https: bool = False
     async_mode: AsyncMode = "threading"
     public_url: str = ""
+    proxies: int = 0  # how many reverse proxies of ours stand in front: only their X-Forwarded-* is believed
     ice_servers: tuple[dict[str, Any], ...] = ()
     turn_urls: tuple[str, ...] = ()
     turn_secret: str = field(default="", repr=False)
@@ -51,6 +52,7 @@ class Config:
             https=environ.get("HTTPS", "0") == "1",
             async_mode=cast(AsyncMode, environ.get("ASYNC_MODE", "threading")),
             public_url=environ.get("PUBLIC_URL", "").rstrip("/"),
+            proxies=int(environ.get("PROXIES", "0")),
             ice_servers=tuple(json.loads(environ.get("ICE_SERVERS", "[]"))),
             turn_urls=tuple(url for url in environ.get("TURN_URLS", "").split(",") if url),
             turn_secret=_secret(environ, "TURN_SECRET"),

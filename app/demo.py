@@ -210,7 +210,7 @@ def _add_files(story: Story, doctor: Actor, case_id: str) -> None:
 
 def _public_pictures() -> Path | None:
     try:
-        import data_store  # type: ignore[import-untyped]  # what pydicom-data is made of
+        import data_store  # what pydicom-data is made of
     except ModuleNotFoundError:
         log.warning("the package pydicom-data is not installed: the demo case has no pictures")
         return None

@@ -47,7 +47,9 @@ def create_app(config: Config) -> Flask:
     db.connect(config.database_url)
     app = Flask("nidaan", root_path=str(ROOT), template_folder="templates", static_folder=None)
     app.config.update(_flask_settings(config))
-    app.wsgi_app = ProxyFix(app.wsgi_app, x_for=1, x_proto=1, x_host=1)  # type: ignore[method-assign]
+    if config.proxies:
+        hops = config.proxies
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
     for extension in (login_manager, csrf, limiter):
         extension.init_app(app)
     socketio.init_app(app, async_mode=config.async_mode, **SOCKET_OPTIONS)

@@ -37,17 +37,17 @@ def phone_number(text: str) -> str:
         if letter.isdigit():
             digits += str(unicodedata.digit(letter))
         elif letter not in " -.()/" and not (letter == "+" and place == 0):
-            raise ValueError(letter)
+            raise ValueError("not a phone number")
     if text.strip().startswith("+") or digits.startswith("00"):
         international = digits.lstrip("0")
         if not 8 <= len(international) <= 15 or (international.startswith("91") and len(international) != 12):
-            raise ValueError(text)
+            raise ValueError("not a phone number")
         return f"+{international}"
     local = digits.removeprefix("0") if len(digits) == LOCAL_DIGITS + 1 else digits
     if len(local) == LOCAL_DIGITS + 2 and local.startswith("91"):
         local = local[2:]
     if len(local) != LOCAL_DIGITS or local[0] in "01":
-        raise ValueError(text)
+        raise ValueError("not a phone number")
     return COUNTRY + local
 
 

@@ -115,13 +115,15 @@ class Person:
         self.page.mouse.up()
 
     def choose_tool(self, tool: str) -> None:
-        """Take a tool in hand, opening its group where it is folded away."""
-        bar = self.page.get_by_role("toolbar", name="Tools")
-        own = bar.get_by_role("button", name=tool, exact=True)
-        if not own.first.is_visible():
-            group = {"Arrow": "Draw", "Ellipse": "Draw", "Window": "Move", "Point": "Move"}[tool]
-            bar.get_by_role("button", name=group).first.click()
-        own.first.click()
+        """Take a tool in hand: from the bar, or from its group, which opens at the second tap."""
+        groups = self.page.get_by_role("toolbar", name="Tools").locator(".stage-group")
+        group = groups.filter(has=self.page.locator("button", has_text=tool))
+        outer = group.locator("> button")
+        if outer.get_attribute("aria-pressed") != "true":
+            outer.click()
+        if outer.inner_text().strip() != tool:
+            outer.click()
+            group.locator(".stage-flyout").get_by_role("button", name=tool, exact=True).click()
 
     def photograph(self, folder: Path, name: str, before: Callable[[], None] | None = None) -> None:
         """The page at the three sizes, for people to look at."""

@@ -205,7 +205,7 @@ def set_scene(cast: Cast, door: Door) -> dict[str, str]:
         return {"consult": consult.id, "case": cast.case.id, "patient": cast.patient.id, "consent": consent.id}
 
 
-def _earlier(cast: Cast) -> Select[tuple[str]]:
+def _earlier(cast: Cast) -> Select[str]:
     return select(Consult.id).where(Consult.case_id == cast.case.id)
 
 

@@ -13,6 +13,7 @@ from consult import operations, queries
 from consult.models import Consult, Participant
 from consult.patients import consent_texts
 from consult.patients import operations as patient_operations
+from consult.patients.queries import standing_consent
 from consult.versions import version_of
 from tests.cast import Cast, consult_in
 
@@ -91,7 +92,7 @@ def test_a_request_may_leave_without_any_picture_and_twice_is_once(cast: Cast) -
 def test_a_withdrawn_consent_does_not_carry_a_request(cast: Cast) -> None:
     consult = prepared(cast)
     with db.write_transaction() as session:
-        consent = queries.standing_consent(session, cast.case.id)
+        consent = standing_consent(session, cast.case.id)
         assert consent is not None
         patient_operations.withdraw_consent(session, cast.doctor.actor(), consent.id, clock.now())
         with pytest.raises(Invalid) as refusal:

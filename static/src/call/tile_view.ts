@@ -97,6 +97,7 @@ class Tile {
     this.name.textContent = name;
     this.letters.textContent = initials(fullName);
     this.element.dataset.label = description;
+    this.element.title = description;
     this.video.hidden = !subject.hasPicture;
     this.video.classList.toggle("mirrored", subject.mirrored);
     if (this.video.srcObject !== subject.stream) {

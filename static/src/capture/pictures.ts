@@ -154,10 +154,15 @@ export class Pictures {
   }
 
   private async remove(uploadId: string): Promise<void> {
+    let words: string;
     try {
-      await endUpload(uploadId);
-    } finally {
-      await this.refresh();
+      words = await endUpload(uploadId);
+    } catch {
+      words = t("No link just now: try again later.");
+    }
+    await this.refresh();
+    if (words !== "") {
+      this.note.textContent = words;
     }
   }
 

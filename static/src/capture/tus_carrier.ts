@@ -131,10 +131,12 @@ class TusCarrier implements Carrier {
   }
 }
 
-/** Takes an upload, such as a refused one, off the server's list. */
-export async function endUpload(uploadId: string): Promise<void> {
+/** Takes an upload, such as a refused one, off the server's list; gives the sentence to show when it stays. */
+export async function endUpload(uploadId: string): Promise<string> {
   const headers = { "X-CSRFToken": csrfToken(), "Tus-Resumable": "1.0.0" };
-  await fetch(`${ENDPOINT}/${uploadId}`, { method: "DELETE", headers, credentials: "same-origin" });
+  const answer = await fetch(`${ENDPOINT}/${uploadId}`, { method: "DELETE", headers, credentials: "same-origin" });
+  const found = answer.ok ? undefined : problemOf(answer.status, await answer.text());
+  return found?.kind === "refused" ? found.reason : "";
 }
 
 /** Carries files into one case by tus 1.0; the client library is loaded with the first file. */

@@ -171,7 +171,7 @@ class Prepare {
       return;
     }
     document.body.classList.add("is-requested");
-    this.say(t("The specialists have your request. %(count)s files are still being sent: keep this page open.", { count: left }));
+    this.say(t("The specialists have your request. Files still being sent: %(count)s. Keep this page open.", { count: left }));
     byId("missing").replaceChildren();
     this.send.hidden = true;
   }

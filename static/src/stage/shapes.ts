@@ -116,11 +116,14 @@ export function handlesOf(annotation: Annotation, matrix: Matrix): Point[] {
 }
 
 function toSegment(point: Point, a: Point, b: Point): number {
-  const [dx, dy] = [b.x - a.x, b.y - a.y];
+  const dx = b.x - a.x;
+  const dy = b.y - a.y;
   const square = dx * dx + dy * dy;
   const along = square === 0 ? 0 : ((point.x - a.x) * dx + (point.y - a.y) * dy) / square;
   const part = Math.min(1, Math.max(0, along));
-  return Math.hypot(point.x - a.x - part * dx, point.y - a.y - part * dy);
+  const x = point.x - a.x - part * dx;
+  const y = point.y - a.y - part * dy;
+  return Math.sqrt(x * x + y * y); // several times faster than hypot, and called for every point of every line
 }
 
 function toPolyline(point: Point, points: readonly Point[]): number {
@@ -160,13 +163,14 @@ export function reshaped(annotation: Annotation, index: number, to: Point): Anno
 
 /** A freehand line without the points that nobody would miss (Ramer, Douglas and Peucker), at most 2000. */
 export function simplified(points: readonly Point[], tolerance: number): Point[] {
-  const stride = Math.ceil(points.length / (2 * MOST_POINTS)); // the search below takes the square of their number
-  const few = stride > 1 ? points.filter((_, i) => i % stride === 0 || i === points.length - 1) : points;
-  let kept = thinned(few, tolerance);
-  for (let wider = tolerance * 2; kept.length > MOST_POINTS; wider *= 2) {
-    kept = thinned(few, wider);
-  }
-  return kept;
+  // The search takes, at worst, the square of their number: a scribble is thinned before and, if need be, after.
+  return every(thinned(every(points, 2 * MOST_POINTS), tolerance), MOST_POINTS);
+}
+
+/** At most `most` points, evenly chosen, with both ends. */
+function every(points: readonly Point[], most: number): Point[] {
+  const stride = Math.ceil(points.length / (most - 1));
+  return points.filter((_, i) => i % stride === 0 || i === points.length - 1);
 }
 
 function thinned(points: readonly Point[], tolerance: number): Point[] {
@@ -175,12 +179,14 @@ function thinned(points: readonly Point[], tolerance: number): Point[] {
   for (let span = open.pop(); span; span = open.pop()) {
     const [from, to] = span;
     const [a, b] = [points[from], points[to]];
-    let [farthest, most] = [-1, tolerance];
+    let farthest = -1;
+    let most = tolerance;
     for (let i = from + 1; a && b && i < to; i++) {
       const point = points[i];
       const far = point ? toSegment(point, a, b) : 0;
       if (far > most) {
-        [farthest, most] = [i, far];
+        farthest = i;
+        most = far;
       }
     }
     if (farthest >= 0) {

@@ -58,6 +58,7 @@ export class Stage {
   private readonly toolbar: Toolbar;
   private readonly clip: ClipBar;
   private readonly banner: Banner;
+  private readonly frame = made("div", "stage-frame");
   private readonly empty = made("div", "stage-empty");
   private readonly keys: StageKeys;
   private readonly manifests = new Map<string, InstanceManifest>();
@@ -192,7 +193,7 @@ export class Stage {
     this.toolbar.destroy();
     this.viewport.destroy();
     this.document.destroy();
-    this.root.replaceChildren();
+    this.frame.remove();
   }
 
   private hooks(): ViewportHooks {
@@ -272,7 +273,8 @@ export class Stage {
     screen.append(this.empty, this.banner.root, this.desk.bar.root, this.desk.entry.root);
     const below = made("div", "stage-below", this.clip.root);
     this.toolbar.root.hidden = !this.mayDraw;
-    this.root.replaceChildren(made("div", "stage-frame", screen, below, this.toolbar.root));
+    this.frame.append(screen, below, this.toolbar.root);
+    this.root.prepend(this.frame); // others may lay something over the stage: theirs stays
   }
 
   private listen(): void {

@@ -147,7 +147,7 @@ def talk(doctor: Person, specialist: Person, patient: Person) -> None:
 
 def look_and_draw_together(doctor: Person, specialist: Person, patient: Person) -> None:
     """The X-ray, then the clip: same frame, same window, strokes both ways."""
-    show(doctor, 0)
+    show(doctor, "CR")
     shown = doctor.stage()["instance"]
     for person in (specialist, patient):
         person.wait_for_stage("stage.instance === wanted", shown)
@@ -155,9 +155,10 @@ def look_and_draw_together(doctor: Person, specialist: Person, patient: Person) 
         make_lossless(person)
     assert doctor.pixel_hash() == specialist.pixel_hash()
 
-    doctor.page.keyboard.press("i")
+    picture = doctor.page.locator("#stage .viewport")
+    picture.press("i")
     specialist.wait_for_stage("stage.invert === true")
-    doctor.page.keyboard.press("i")
+    picture.press("i")
     specialist.wait_for_stage("stage.invert === false")
     change_window(doctor)
     window = doctor.stage()["window"]
@@ -175,7 +176,7 @@ def look_and_draw_together(doctor: Person, specialist: Person, patient: Person) 
     for person in (doctor, specialist, patient):
         person.photograph(SHOTS, f"09-room-xray-{person.name}")
 
-    show(doctor, 1)
+    show(doctor, "US")
     clip = doctor.stage()["instance"]
     specialist.wait_for_stage("stage.instance === wanted", clip)
     scrub_forty_times(doctor, specialist)
@@ -185,10 +186,11 @@ def look_and_draw_together(doctor: Person, specialist: Person, patient: Person) 
         person.photograph(SHOTS, f"10-room-clip-{person.name}")
 
 
-def show(person: Person, index: int) -> None:
-    """Put the strip's picture number `index` on the stage and wait until it is drawn."""
-    person.page.locator("#strip .room-thumb[data-instance]").nth(index).click()
-    chosen = person.page.locator("#strip .room-thumb[data-instance]").nth(index).get_attribute("data-instance")
+def show(person: Person, modality: str) -> None:
+    """Put the strip's picture of a modality on the stage and wait until it is drawn."""
+    thumb = person.page.locator("#strip .room-thumb[data-instance]", has_text=modality).first
+    thumb.click()
+    chosen = thumb.get_attribute("data-instance")
     person.wait_for_stage("stage.instance === wanted && stage.draws > 0 && stage.notice === ''", chosen)
 
 
@@ -289,11 +291,9 @@ def sign_the_outcome(doctor: Person, consult: str) -> None:
 
 def read_the_pdf(doctor: Person, consult: str) -> None:
     """The PDF names both doctors and holds the key image."""
-    doctor.page.wait_for_function(
-        """async (url) => (await fetch(url)).headers.get('content-type') === 'application/pdf'""",
-        arg=f"/consults/{consult}/record.pdf",
-        polling=1000,
-    )
+    doctor.page.goto(f"/consults/{consult}")
+    expect(doctor.page.get_by_role("link", name="Open as PDF").first).to_be_visible(timeout=PATIENCE_MS)
+    doctor.photograph(SHOTS, "14-concluded")
     answer = doctor.context.request.get(f"/consults/{consult}/record.pdf")
     reader = PdfReader(BytesIO(answer.body()))
     text = " ".join(page.extract_text() for page in reader.pages)
@@ -310,7 +310,7 @@ def read_the_log(chromium: Browser, service: Service, consult: str) -> None:
     manager.page.goto("/log")
     manager.sees("Opinion and outcome")
     assert PATIENT not in manager.page.content()
-    manager.photograph(SHOTS, "14-log")
+    manager.photograph(SHOTS, "15-log")
     export = manager.context.request.get("/log.csv")
     assert export.ok and "radiology" in export.text().lower()
     assert PATIENT not in export.text()

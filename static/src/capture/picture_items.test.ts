@@ -1,0 +1,107 @@
+import { describe, expect, test } from "vitest";
+import { isUnfinished, parseListing, type ListedInstance } from "./listing";
+import { instanceItem, serverUploadItem, transferItem } from "./picture_items";
+import { percent, sizeWords } from "./sizes";
+import type { Transfer, TransferState } from "./upload";
+
+function transfer(state: TransferState, sent = 1_000_000): Transfer {
+  return { key: 1, name: "chest.dcm", size: 8_000_000, sent, state, reason: "Because.", uploadId: null };
+}
+
+const INSTANCE: ListedInstance = {
+  id: "a1",
+  kind: "still",
+  state: "ready",
+  progress: 1,
+  reason: null,
+  name: "THORAX",
+  modality: "CR",
+  frames: 1,
+  thumbnail: "/t.webp",
+  preview: "/p.webp",
+};
+
+describe("a file that is being sent", () => {
+  test("says how far it is and how much is left", () => {
+    const item = transferItem(transfer("sending"));
+    expect(item.words).toBe("Being sent, 12 %, 7.0 MB left");
+    expect(item.progress).toBe(0.125);
+    expect(item.acts).toEqual(["pause", "cancel"]);
+  });
+
+  test.each([
+    ["waiting", ["pause", "cancel"]],
+    ["offline", ["pause", "cancel"]],
+    ["paused", ["resume", "cancel"]],
+    ["sent", []],
+    ["refused", ["remove"]],
+  ] as const)("%s offers %j", (state, acts) => {
+    expect(transferItem(transfer(state)).acts).toEqual(acts);
+  });
+
+  test("a refused one says why and shows no progress", () => {
+    expect(transferItem(transfer("refused"))).toMatchObject({ words: "Because.", tone: "danger", progress: null });
+  });
+});
+
+test("a refused upload of the server's stays listed with its reason", () => {
+  const upload = { id: "u", fileName: "a.txt", size: 5, received: 5, state: "refused", reason: "Not a picture." } as const;
+  expect(serverUploadItem(upload)).toMatchObject({ words: "Not a picture.", tone: "danger", acts: ["remove"] });
+});
+
+describe("a picture", () => {
+  test("that is ready can be looked at; a clip says its frames", () => {
+    expect(instanceItem(INSTANCE)).toMatchObject({ words: "Ready", tone: "good", acts: ["look"], progress: null });
+    expect(instanceItem({ ...INSTANCE, kind: "clip", frames: 120 }).words).toBe("Ready, 120 frames");
+  });
+
+  test("that is being prepared shows how far", () => {
+    const item = instanceItem({ ...INSTANCE, state: "processing", progress: 0.4, preview: null });
+    expect(item).toMatchObject({ words: "Being prepared, 40 %", progress: 0.4, acts: [] });
+  });
+
+  test("that cannot be used says why", () => {
+    expect(instanceItem({ ...INSTANCE, state: "unusable", reason: "It ends too early." }).words).toBe("It ends too early.");
+  });
+});
+
+describe("the server's listing", () => {
+  const json = {
+    uploads: [{ id: "u", file_name: "a.dcm", size: 9, received: 4, state: "receiving", reason: null }],
+    studies: [
+      {
+        instances: [
+          {
+            id: "i",
+            kind: "clip",
+            state: "processing",
+            progress: 0.5,
+            reason: null,
+            description: "",
+            file_name: "clip.dcm",
+            modality: "US",
+            frames: 120,
+            renditions: { thumbnail: { url: "/t" } },
+          },
+        ],
+      },
+    ],
+  };
+
+  test("is read strictly", () => {
+    const listing = parseListing(json);
+    expect(listing.uploads[0]).toMatchObject({ fileName: "a.dcm", received: 4 });
+    expect(listing.instances[0]).toMatchObject({ name: "clip.dcm", thumbnail: "/t", preview: null, frames: 120 });
+    expect(isUnfinished(listing)).toBe(true);
+    expect(() => parseListing({ uploads: [{}], studies: [] })).toThrow("uploads[0].id");
+  });
+
+  test("an upload that nobody sends is not worth asking about again and again", () => {
+    expect(isUnfinished({ ...parseListing(json), instances: [] })).toBe(false);
+  });
+});
+
+test("sizes and hundredths", () => {
+  expect([0, 400, 640_000, 3_449_000].map(sizeWords)).toEqual(["0 KB", "1 KB", "640 KB", "3.4 MB"]);
+  expect([percent(999, 1000), percent(1000, 1000), percent(0, 0)]).toEqual([99, 100, 100]);
+});
