@@ -12,7 +12,7 @@ from app.jobs import huey
 
 HEARTBEAT_SECONDS = 5.0
 IDLE_POLL_SECONDS = 0.25  # Huey's own idle poll backs off to 10 s
-JOB_MODULES = ("imaging.jobs", "consult.reports.jobs")
+JOB_MODULES = ("app.housekeeping", "imaging.jobs", "consult.reports.jobs")
 
 
 def beat(path: Path, stopped: threading.Event) -> None:
@@ -30,7 +30,9 @@ def main() -> None:
     for name in JOB_MODULES:
         importlib.import_module(name).take_up()
     stopped = threading.Event()
-    heartbeat = threading.Thread(target=beat, args=(settings.data_dir / "worker.heartbeat", stopped), daemon=True)
+    pulse = settings.data_dir / "worker.heartbeat"
+    pulse.unlink(missing_ok=True)
+    heartbeat = threading.Thread(target=beat, args=(pulse, stopped), daemon=True)
     heartbeat.start()
     consumer = huey.create_consumer(
         workers=2, worker_type="thread", initial_delay=0.05, backoff=1.15, max_delay=IDLE_POLL_SECONDS
@@ -39,6 +41,8 @@ def main() -> None:
         consumer.run()
     finally:
         stopped.set()
+        heartbeat.join()
+        pulse.unlink(missing_ok=True)  # /healthz must not call the next start well on this one's pulse
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from app import audit, clock, db
 from app.actor import Actor
-from app.auth.guards import only
+from app.auth.guards import behind, only
 from app.errors import Conflict, Invalid
 from consult import access, forms, invitations, operations, queries, specialties, thumbnails, versions, worklist
 from consult.lifecycle import URGENCIES, allowed_events
@@ -198,6 +198,7 @@ def read_state(consult_id: str) -> Response:
 
 @blueprint.patch("/api/consults/<consult_id>")
 @login_required
+@behind(access.consult, "edit_request")
 def edit_request(consult_id: str) -> Response:
     """Save one field of the request."""
     edit = forms.field_edit(request.get_json(silent=True))

@@ -11,6 +11,7 @@ from flask_babel import gettext as _
 
 from app import config, db
 from app.actor import Actor
+from app.auth.guards import behind
 from app.errors import Invalid, NidaanError
 from imaging import access, jobs, queries, uploads
 from imaging.models import Upload
@@ -76,15 +77,18 @@ def describe_upload() -> Response:
 def create_upload() -> Response:
     """Open an upload; its address is in Location."""
     actor = present_actor()
-    _require_version()
     told = read_metadata(request.headers.get("Upload-Metadata", ""))
     if not told.get("case_id"):
         raise Invalid("case_id", _("The upload does not say which case it belongs to."))
+    with db.read_session() as session:  # the gate comes first, as `behind` has it; here the case is named in a header
+        access.require_adding(session, actor, told["case_id"])
+    _require_version()
     upload = uploads.create(actor, told["case_id"], told.get("filename", ""), _whole_header("Upload-Length"))
     return _answer(upload, 201, offset=0)
 
 
 @uploads_blueprint.get("/uploads/<upload_id>")
+@behind(access.upload)
 def show_upload(upload_id: str) -> Response:
     """GET: UploadStatus as JSON, for whoever may see the case. HEAD: tus asks its sender's place in the file."""
     actor = present_actor()
@@ -110,6 +114,7 @@ def _measure(actor: Actor, upload_id: str) -> Response:
 
 
 @uploads_blueprint.patch("/uploads/<upload_id>")
+@behind(access.own_upload)
 def continue_upload(upload_id: str) -> Response:
     """Receive a piece; the last one sets the checks going."""
     actor = present_actor()
@@ -124,6 +129,7 @@ def continue_upload(upload_id: str) -> Response:
 
 
 @uploads_blueprint.delete("/uploads/<upload_id>")
+@behind(access.own_upload)
 def end_upload(upload_id: str) -> Response:
     """Cancel an upload, or take a refused one off the list."""
     actor = present_actor()

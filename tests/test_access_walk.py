@@ -5,9 +5,12 @@ A new route is walked by itself; a new kind of address must be told here, so tha
 
 from __future__ import annotations
 
+import base64
+import hashlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from io import BytesIO
+from datetime import timedelta
+from itertools import product
 
 import pytest
 from flask import Flask
@@ -16,37 +19,131 @@ from sqlalchemy.orm import Session
 from werkzeug.routing import Rule
 
 from app import clock, db
+from app.actor import Actor
 from app.auth.models import User
 from app.auth.sessions import SignedIn
 from consult.models import Consult, Invitation
-from consult.patients.models import Consent
+from consult.patients.models import Case, Consent
+from consult.reports.models import ReportDocument
+from consult.roles import CANDIDATE, COLLEAGUE, may
+from imaging import store
+from imaging.facts import Facts
 from imaging.models import Instance, Rendition, Series, Study, Upload
 from tests.cast import Cast, consult_in, guest_of
+
+ClientAs = Callable[[User | None], FlaskClient]
 
 # Addresses that hold no patient data: their own tests say who may come.
 OPEN_DOORS = {"static", "invitations.join_page", "invitations.join"}
 ADMINISTRATION = {"user_id", "facility_id"}
+READING = ("GET", "HEAD")
+STEPS = ("accept", "release", "park", "decline", "cancel")
+SENDER = "whoever sends it"  # stands for a right that nobody else has
+
+# Whoever could have taken a request is told who was faster, and no more.
+TOLD_WHO_TOOK_IT = ("a specialist who did not take it", "accept")
+
+# The right that each address asks for that changes something; a step of a consult's life asks for its own.
+RIGHT_TO_WRITE = {
+    "consult.edit_request": "edit_request",
+    "consult.send_request": "request",
+    "invitations.create": "invite",
+    "invitations.revoke": "invite",
+    "patients.edit_case": "edit_case",
+    "patients.record_consent": "edit_case",
+    "patients.withdraw_consent": "edit_case",
+    "reports.save_opinion": "write_opinion",
+    "reports.sign_opinion": "write_opinion",
+    "reports.save_outcome": "write_outcome",
+    "reports.sign_outcome": "write_outcome",
+    "reports.add_addendum": "add_addendum",
+    "reports.print_again": "read_record",  # prints what is signed already
+    "imaging.uploads.continue_upload": SENDER,
+    "imaging.uploads.end_upload": SENDER,
+}
+
+
+@dataclass(frozen=True)
+class Address:
+    """One thing that a browser may ask for."""
+
+    endpoint: str
+    method: str
+    path: str
+    step: str = ""
+
+    def ask(self, client: FlaskClient) -> int:
+        """The status that a client is given; whoever writes sends something that means nothing."""
+        if self.method in READING:
+            return client.open(self.path, method=self.method).status_code
+        return client.open(self.path, method=self.method, data=b"{", content_type="application/json").status_code
 
 
 @dataclass
 class World:
-    """One consult with everything that has an address, and the outsiders."""
+    """One consult with everything that has an address."""
 
+    app: Flask
+    consult: Consult
     arguments: dict[str, str]
-    outsiders: dict[str, FlaskClient]
+    tiles_id: str
+
+    def addresses(self) -> list[Address]:
+        """Every address of patient data, filled in with what belongs to the consult."""
+        with self.app.test_request_context():
+            return [self._filled(rule, method, step) for rule, method, step in _walk(self.app)]
+
+    def _filled(self, rule: Rule, method: str, step: str) -> Address:
+        values = {name: self.arguments[name] for name in rule.arguments - {"step"}}
+        if step:
+            values["step"] = step
+        if "part" in values:
+            values["rendition_id"] = self.tiles_id
+        path = self.app.url_map.bind("localhost").build(rule.endpoint, values, method)
+        return Address(rule.endpoint, method, path, step)
+
+
+def _walk(app: Flask) -> Iterator[tuple[Rule, str, str]]:
+    for rule, method in rules_of_patient_data(app):
+        for step in STEPS if "step" in rule.arguments else ("",):
+            yield rule, method, step
+
+
+def rules_of_patient_data(app: Flask) -> Iterator[tuple[Rule, str]]:
+    for rule in app.url_map.iter_rules():
+        if rule.arguments and rule.endpoint not in OPEN_DOORS and not rule.arguments & ADMINISTRATION:
+            for method in sorted((rule.methods or set()) - {"OPTIONS"}):
+                yield rule, method
 
 
 @pytest.fixture
-def world(app: Flask, cast: Cast, client_as: Callable[[User | None], FlaskClient]) -> World:
+def world(app: Flask, cast: Cast) -> World:
+    return world_of(app, cast, "in_progress")
+
+
+def world_of(app: Flask, cast: Cast, state: str) -> World:
     with db.write_transaction() as session:
-        consult = consult_in(session, cast, "in_progress")
+        consult = consult_in(session, cast, state)
+        arguments, tiles = _belongings(session, cast, consult)
+    return World(app, consult, arguments, tiles.id)
+
+
+def guest_client(app: Flask, actor: Actor) -> FlaskClient:
+    client = app.test_client()
+    with client.session_transaction() as cookie:
+        cookie["_user_id"] = SignedIn.as_guest(actor).get_id()
+    return client
+
+
+@pytest.fixture
+def outsiders(app: Flask, cast: Cast, client_as: ClientAs, world: World) -> dict[str, FlaskClient]:
+    with db.write_transaction() as session:
         other = consult_in(session, cast, "in_progress", case_id=_other_case(session, cast))
         _, stranger = guest_of(session, other, cast)
-        arguments = _addresses(session, cast, consult)
-    guest = app.test_client()
-    with guest.session_transaction() as cookie:
-        cookie["_user_id"] = SignedIn.as_guest(stranger).get_id()
-    outsiders = {
+        revoked, expired = (guest_of(session, world.consult, cast) for _ in range(2))
+        _invitation(session, revoked[0].invitation_id).revoked_at = clock.now()
+        _invitation(session, expired[0].invitation_id).expires_at = clock.now() - timedelta(seconds=1)
+    return {
         "a signed-out visitor": client_as(None),
         "another facility's doctor": client_as(cast.far_doctor),
         "a specialist who did not take it": client_as(cast.second_specialist),
@@ -54,14 +151,17 @@ def world(app: Flask, cast: Cast, client_as: Callable[[User | None], FlaskClient
         "a doctor of another program": client_as(cast.outside_doctor),
         "a program manager": client_as(cast.manager),
         "an administrator": client_as(cast.administrator),
-        "a patient of another case": guest,
+        "a patient of another case": guest_client(app, stranger),
+        "a patient whose link was withdrawn": guest_client(app, revoked[1]),
+        "a patient whose link has run out": guest_client(app, expired[1]),
     }
-    return World(arguments, outsiders)
+
+
+def _invitation(session: Session, invitation_id: str | None) -> Invitation:
+    return session.get_one(Invitation, invitation_id)
 
 
 def _other_case(session: Session, cast: Cast) -> str:
-    from consult.patients.models import Case
-
     now = clock.now()
     case = Case(
         program_id=cast.program.id,
@@ -76,7 +176,7 @@ def _other_case(session: Session, cast: Cast) -> str:
     return case.id
 
 
-def _addresses(session: Session, cast: Cast, consult: Consult) -> dict[str, str]:
+def _belongings(session: Session, cast: Cast, consult: Consult) -> tuple[dict[str, str], Rendition]:
     now = clock.now()
     invitation = Invitation(
         consult_id=consult.id,
@@ -94,9 +194,10 @@ def _addresses(session: Session, cast: Cast, consult: Consult) -> dict[str, str]
         asked_by=cast.doctor.id,
         asked_at=now,
     )
-    session.add_all([invitation, consent])
+    report = ReportDocument(consult_id=consult.id, source_sha256="0" * 64)
+    session.add_all([invitation, consent, report])
     session.flush()
-    instance, rendition = _picture(session, cast, consult.case_id)
+    instance, preview, tiles = _picture(session, cast, consult.case_id)
     upload = Upload(
         case_id=consult.case_id,
         owner_kind="user",
@@ -112,22 +213,22 @@ def _addresses(session: Session, cast: Cast, consult: Consult) -> dict[str, str]
     )
     session.add(upload)
     session.flush()
-    return {
+    arguments = {
         "consult_id": consult.id,
         "case_id": consult.case_id,
         "patient_id": cast.patient.id,
         "invitation_id": invitation.id,
         "consent_id": consent.id,
         "instance_id": instance.id,
-        "rendition_id": rendition.id,
+        "rendition_id": preview.id,
         "upload_id": upload.id,
-        "step": "cancel",
         "name": "preview.webp",
         "part": "0",
     }
+    return arguments, tiles
 
 
-def _picture(session: Session, cast: Cast, case_id: str) -> tuple[Instance, Rendition]:
+def _picture(session: Session, cast: Cast, case_id: str) -> tuple[Instance, Rendition, Rendition]:
     now = clock.now()
     study = Study(case_id=case_id, study_instance_uid="1.2.3", created_at=now)
     session.add(study)
@@ -142,49 +243,118 @@ def _picture(session: Session, cast: Cast, case_id: str) -> tuple[Instance, Rend
         study_id=study.id,
         series_id=series.id,
         sop_instance_uid="1.2.3.1.1",
-        sha256="0" * 64,
+        sha256=_kept("originals"),
         size_bytes=10,
         file_name="chest.dcm",
         media="dicom",
         kind="still",
         state="processing",
+        facts=Facts("dicom", "still", "DX", rows=10, columns=10).as_json(),
         created_at=now,
     )
     session.add(instance)
     session.flush()
-    rendition = Rendition(
-        instance_id=instance.id, name="preview", sha256="1" * 64, bytes=10, width=10, height=10, created_at=now
+    sha256 = _kept("renditions")
+    index = {"values": False, "tiles": [[0, 4]]}
+    preview, tiles = (
+        Rendition(
+            instance_id=instance.id,
+            name=name,
+            sha256=sha256,
+            bytes=10,
+            width=10,
+            height=10,
+            detail=detail,
+            created_at=now,
+        )
+        for name, detail in (("preview", {}), ("tiles", {"index": index}))
     )
-    session.add(rendition)
+    session.add_all([preview, tiles])
     session.flush()
-    return instance, rendition
+    return instance, preview, tiles
 
 
-def rules_of_patient_data(app: Flask) -> Iterator[tuple[Rule, str]]:
-    for rule in app.url_map.iter_rules():
-        if rule.arguments and rule.endpoint not in OPEN_DOORS and not rule.arguments & ADMINISTRATION:
-            for method in sorted((rule.methods or set()) - {"OPTIONS"}):
-                yield rule, method
+def _kept(area: store.Area) -> str:
+    """Ten bytes in the store."""
+    sha256 = hashlib.sha256(b"ten bytes.").hexdigest()
+    path = store.path_of(area, sha256)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(b"ten bytes.")
+    return sha256
+
+
+def named_in_what_is_sent(client: FlaskClient, world: World) -> dict[str, int]:
+    """The addresses that hold no id: what they are asked about stands in a form or a header."""
+    case = base64.b64encode(world.arguments["case_id"].encode()).decode()
+    told = {"Upload-Metadata": f"case_id {case}", "Upload-Length": "not a number"}
+    return {
+        "an upload": client.post("/imaging/uploads", headers=told).status_code,
+        "a consult": client.post("/consults/new", data={"case_id": world.arguments["case_id"]}).status_code,
+        "a case": client.post("/consults/new", data={"patient_id": world.arguments["patient_id"]}).status_code,
+    }
 
 
 def test_every_address_is_known_to_this_walk(app: Flask, world: World) -> None:
-    for rule, _ in rules_of_patient_data(app):
-        assert rule.arguments <= world.arguments.keys(), f"tell the walk how to fill {rule}"
+    for rule, method in rules_of_patient_data(app):
+        assert rule.arguments <= {*world.arguments, "step"}, f"tell the walk how to fill {rule}"
+        if method not in READING:
+            assert rule.endpoint in RIGHT_TO_WRITE or "step" in rule.arguments, f"tell the walk who may {method} {rule}"
 
 
-def test_outsiders_find_nothing_at_any_address_of_a_consult(app: Flask, world: World) -> None:
-    found = []
-    with app.test_request_context():
-        adapter = app.url_map.bind("localhost")
-        walk = [
-            (adapter.build(rule.endpoint, {name: world.arguments[name] for name in rule.arguments}), method)
-            for rule, method in rules_of_patient_data(app)
-        ]
-    assert len(walk) > 40
-    for who, client in world.outsiders.items():
-        for path, method in walk:
-            body = {"data": BytesIO(b"{}"), "content_type": "application/json"} if method not in ("GET", "HEAD") else {}
-            answer = client.open(path, method=method, **body)
-            if answer.status_code != 404:
-                found.append(f"{who}: {method} {path} -> {answer.status_code}")
+def test_outsiders_find_nothing_at_any_address_of_a_consult(world: World, outsiders: dict[str, FlaskClient]) -> None:
+    walk = world.addresses()
+    assert len(walk) > 45
+    found = [
+        f"{who}: {address.method} {address.path} -> {status}"
+        for (who, client), address in product(outsiders.items(), walk)
+        if (status := address.ask(client)) != 404 and (who, address.step) != TOLD_WHO_TOOK_IT
+    ]
     assert not found, "\n".join(found)
+
+
+def test_outsiders_begin_nothing_in_a_case_that_they_name(world: World, outsiders: dict[str, FlaskClient]) -> None:
+    for who, client in outsiders.items():
+        assert set(named_in_what_is_sent(client, world).values()) == {404}, who
+
+
+def test_the_treating_doctor_finds_something_at_every_address_that_can_be_read(
+    cast: Cast, client_as: ClientAs, world: World
+) -> None:
+    doctor = client_as(cast.doctor)
+    reached = {f"{one.method} {one.path}": one.ask(doctor) for one in world.addresses() if one.method == "GET"}
+    assert len(reached) > 20
+    assert not {path: status for path, status in reached.items() if status not in (200, 202, 302)}
+
+
+@pytest.mark.parametrize(
+    ("role", "state"),
+    [(COLLEAGUE, "in_progress"), (CANDIDATE, "requested"), ("patient", "in_progress"), ("attendant", "in_progress")],
+)
+def test_a_reader_who_writes_is_forbidden(app: Flask, cast: Cast, client_as: ClientAs, role: str, state: str) -> None:
+    world = world_of(app, cast, state)
+    client = _reader(app, cast, client_as, world, role)
+    asked = {
+        f"{one.method} {one.path}": one.ask(client)
+        for one in world.addresses()
+        if one.method not in READING and not _may_write(role, one)
+    }
+    assert len(asked) > 8
+    assert not {path: status for path, status in asked.items() if status != 403}
+
+
+def _may_write(role: str, address: Address) -> bool:
+    right = address.step or RIGHT_TO_WRITE[address.endpoint]
+    return right != SENDER and may(role, right)
+
+
+def _reader(app: Flask, cast: Cast, client_as: ClientAs, world: World, role: str) -> FlaskClient:
+    if role in (COLLEAGUE, CANDIDATE):
+        return client_as(cast.colleague if role == COLLEAGUE else cast.second_specialist)
+    with db.write_transaction() as session:
+        return guest_client(app, guest_of(session, world.consult, cast, role)[1])
+
+
+@pytest.mark.parametrize(("role", "state"), [(CANDIDATE, "requested"), ("patient", "in_progress")])
+def test_a_reader_adds_no_pictures(app: Flask, cast: Cast, client_as: ClientAs, role: str, state: str) -> None:
+    world = world_of(app, cast, state)
+    assert named_in_what_is_sent(_reader(app, cast, client_as, world, role), world)["an upload"] == 403

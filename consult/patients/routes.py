@@ -11,10 +11,10 @@ from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as BaseResponse
 
 from app import clock, db
-from app.auth.guards import only
+from app.auth.guards import behind, only
+from consult import access, versions
 from consult import forms as consult_forms
 from consult import operations as consult_operations
-from consult import versions
 from consult.patients import ages, consent_texts, operations, queries, vitals
 from consult.patients.forms import PatientForm
 from consult.patients.models import Case, Consent, Patient
@@ -123,6 +123,7 @@ def read_case(case_id: str) -> Response:
 
 @blueprint.patch("/api/cases/<case_id>")
 @login_required
+@behind(access.case, "edit_case")
 def edit_case(case_id: str) -> Response:
     """Save one field."""
     edit = consult_forms.field_edit(request.get_json(silent=True))
@@ -149,6 +150,7 @@ def _text(value: Any) -> str:
 
 @blueprint.post("/api/cases/<case_id>/consents")
 @login_required
+@behind(access.case, "edit_case")
 def record_consent(case_id: str) -> Response:
     """Write down that consent was given."""
     body = request.get_json(silent=True)

@@ -10,6 +10,7 @@ from flask_login import current_user, login_required
 from pydantic import BaseModel
 
 from app import clock, db
+from app.auth.guards import behind
 from app.errors import Conflict
 from consult import access
 from consult.reports import forms, jobs, operations, queries, replies, report_state, times, wording
@@ -44,6 +45,7 @@ def opinion(consult_id: str) -> Answer:
 
 @blueprint.put(f"{API}/opinion")
 @login_required
+@behind(access.consult, "write_opinion")
 def save_opinion(consult_id: str) -> Answer:
     """Save the draft. 409 `newer_draft` carries the newer one as `current`."""
     actor = current_user.actor
@@ -58,6 +60,7 @@ def save_opinion(consult_id: str) -> Answer:
 
 @blueprint.post(f"{API}/opinion/sign")
 @login_required
+@behind(access.consult, "write_opinion")
 def sign_opinion(consult_id: str) -> Answer:
     """Sign the draft of the version given."""
     actor = current_user.actor
@@ -82,6 +85,7 @@ def outcome(consult_id: str) -> Answer:
 
 @blueprint.put(f"{API}/outcome")
 @login_required
+@behind(access.consult, "write_outcome")
 def save_outcome(consult_id: str) -> Answer:
     """Save the draft. 409 `newer_draft` carries the newer one as `current`."""
     actor = current_user.actor
@@ -96,6 +100,7 @@ def save_outcome(consult_id: str) -> Answer:
 
 @blueprint.post(f"{API}/outcome/sign")
 @login_required
+@behind(access.consult, "write_outcome")
 def sign_outcome(consult_id: str) -> Answer:
     """Sign the draft of the version given, and conclude the consult."""
     actor = current_user.actor
@@ -110,6 +115,7 @@ def sign_outcome(consult_id: str) -> Answer:
 
 @blueprint.post(f"{API}/addenda")
 @login_required
+@behind(access.consult, "add_addendum")
 def add_addendum(consult_id: str) -> Answer:
     """Add an addendum to what is signed."""
     text = forms.addendum_text(_body())

@@ -54,7 +54,8 @@ def upgrade() -> None:
     sa.Column('event', sa.String(length=64), nullable=False),
     sa.Column('payload', sa.Text(), nullable=False),
     sa.Column('created_at', sa.DateTime(), nullable=False),
-    sa.PrimaryKeyConstraint('id', name=op.f('pk_outbox_row'))
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_outbox_row')),
+    sqlite_autoincrement=True
     )
     with op.batch_alter_table('outbox_row', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_outbox_row_created_at'), ['created_at'], unique=False)
@@ -360,7 +361,8 @@ def upgrade() -> None:
     sa.Column('data', sa.LargeBinary(), nullable=False),
     sa.Column('at', sa.DateTime(), nullable=False),
     sa.ForeignKeyConstraint(['consult_id'], ['consult.id'], name=op.f('fk_stage_update_consult_id')),
-    sa.PrimaryKeyConstraint('id', name=op.f('pk_stage_update'))
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_stage_update')),
+    sqlite_autoincrement=True
     )
     with op.batch_alter_table('stage_update', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_stage_update_consult_id'), ['consult_id'], unique=False)

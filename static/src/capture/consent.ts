@@ -18,6 +18,8 @@ function find(root: ParentNode, selector: string): HTMLElement {
 
 /** The consent step: the text in the chosen language, read aloud if wanted, and the answer as it is recorded. */
 export class ConsentStep {
+  /** Resolves when no answer is on its way to the server. */
+  settled: Promise<void> = Promise.resolve();
   private language = "";
   private readonly given: HTMLElement;
   private readonly ask: HTMLElement;
@@ -38,8 +40,8 @@ export class ConsentStep {
     for (const tab of root.querySelectorAll<HTMLElement>("[data-language]")) {
       tab.addEventListener("click", () => this.choose(tab.dataset.language ?? ""));
     }
-    find(root, "[data-record]").addEventListener("click", () => void this.try(() => this.record()));
-    this.withdrawButton.addEventListener("click", () => void this.try(() => this.withdraw()));
+    find(root, "[data-record]").addEventListener("click", () => this.begin(() => this.record()));
+    this.withdrawButton.addEventListener("click", () => this.begin(() => this.withdraw()));
     this.readButton.addEventListener("click", () => this.read());
     this.readButton.hidden = !("speechSynthesis" in window);
     addEventListener("pagehide", () => this.hush());
@@ -91,6 +93,10 @@ export class ConsentStep {
     this.given.hidden = !given;
     this.ask.hidden = given;
     this.changed();
+  }
+
+  private begin(act: () => Promise<void>): void {
+    this.settled = this.settled.then(() => this.try(act));
   }
 
   private async try(act: () => Promise<void>): Promise<void> {

@@ -140,6 +140,9 @@ class Prepare {
   }
 
   private async request(): Promise<void> {
+    this.send.disabled = true;
+    await this.consent.settled;
+    this.send.disabled = false;
     const [first] = this.missing();
     if (first) {
       this.goTo(first);

@@ -190,6 +190,7 @@ class Room {
     const summary = this.call?.state.kind === "in" ? linkSummary(this.call.memberViews) : null;
     const fromServer = linkWords(server, Date.now());
     line.textContent = fromServer || (summary ? linkSentence(summary, systemClock.now()) : "");
+    this.stage?.setThrifty(summary !== null && (summary.weak || summary.paused)); // the voice comes first
     line.dataset.state = server.status === "down" ? "gone" : (summary?.state ?? "none");
   }
 }

@@ -56,11 +56,11 @@ export interface ConsultChanged {
   state: string;
 }
 
-/** An offer or answer from the member `from`, whose session is `session_id`. */
+/** An offer or answer from the member `from`, whose session is `session_id`; null asks for an offer. */
 export interface DescriptionSent {
   from: string;
   session_id: string;
-  description: SessionDescription;
+  description: SessionDescription | null;
   attempt: number;
 }
 
@@ -186,14 +186,14 @@ export interface SendCandidate {
 }
 
 /**
- * An offer or answer for the member `to`, as long as their session is still `session_id`.
+ * An offer or answer for the member `to`, as long as their session is still `session_id`; null asks for an offer.
  *
  * `attempt` counts the connections made between these two sessions: a higher one replaces what is there.
  */
 export interface SendDescription {
   to: string;
   session_id: string;
-  description: SessionDescription;
+  description: SessionDescription | null;
   attempt?: number;
 }
 
