@@ -1,4 +1,4 @@
-"""Flask's extensions, made once and joined to the app by the factory. The async mode is chosen here and nowhere else."""
+"""Flask's extensions, made once, joined to the app by the factory. The async mode is chosen here and nowhere else."""
 
 from __future__ import annotations
 

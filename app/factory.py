@@ -8,7 +8,7 @@ from pathlib import Path
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from app import assets, db, error_pages, health, languages, pages, policies, security_headers
+from app import assets, db, error_pages, health, json_bodies, languages, pages, policies, security_headers
 from app import config as configuration
 from app.auth import admin_routes
 from app.auth import routes as auth_routes
@@ -38,7 +38,7 @@ BLUEPRINTS = (
 )
 SOCKETS = (consult_sockets, stage_sockets, signalling)
 ROOT = Path(__file__).resolve().parent.parent
-WHOLE_APP = (pages, error_pages, languages, assets, security_headers)
+WHOLE_APP = (json_bodies, pages, error_pages, languages, assets, security_headers)
 
 
 def create_app(config: Config) -> Flask:

@@ -22,7 +22,7 @@ class OutboxRow(Base):
     """One notice: `event` with `payload` for everyone in the socket room `topic`."""
 
     __tablename__ = "outbox_row"
-    __table_args__ = {"sqlite_autoincrement": True}  # an id is never used again, not even by an emptied table
+    __table_args__ = ({"sqlite_autoincrement": True},)  # an id is never used again, not even by an emptied table
 
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
     topic: Mapped[str] = mapped_column(String(64))

@@ -15,8 +15,9 @@ from pydantic import BaseModel, ValidationError
 from app import membership
 from app.actor import Actor
 from app.db import new_id
-from app.errors import Conflict, Invalid, NidaanError, NotFound
+from app.errors import Conflict, NidaanError, NotFound
 from app.membership import Membership
+from app.message_errors import first_wrong
 
 log = logging.getLogger(__name__)
 
@@ -87,8 +88,7 @@ def _parse(model: type[Message], raw: Any) -> Message:
     try:
         return model.model_validate({} if raw is None else raw)
     except ValidationError as error:
-        first = error.errors(include_url=False, include_context=False, include_input=False)[0]
-        raise Invalid(".".join(str(part) for part in first["loc"]) or "message", first["msg"]) from None
+        raise first_wrong(error, "message") from None
 
 
 def _sid() -> str:

@@ -1,4 +1,4 @@
-"""What the Procfile names. Gunicorn's worker has patched the process before this is imported (see gunicorn_eventlet)."""
+"""What the Procfile names. Gunicorn's worker patched the process before this is imported (see gunicorn_eventlet)."""
 
 from __future__ import annotations
 

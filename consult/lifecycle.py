@@ -53,7 +53,8 @@ def next_state(state: str, event: str) -> str:
     """The state after `event` in `state`. Raises Conflict when the table has no such step."""
     after = EVENTS[event].get(state)
     if after is None:
-        raise Conflict(f"A consult that is {state.replace('_', ' ')} cannot {event.replace('_', ' ')}.", code="wrong_state")
+        words = f"A consult that is {state.replace('_', ' ')} cannot {event.replace('_', ' ')}."
+        raise Conflict(words, code="wrong_state")
     return after
 
 

@@ -23,7 +23,7 @@ from app.models import Base
 from consult.models import Consult
 from consult.stage import operations as stage
 from tests.cast import Cast, consult_in
-from tests.consult.sitting import Line, lines
+from tests.consult.sitting import Line, LineAs, lines
 from tests.consult.stage.drawing import Copy, annotation
 from tests.imaging import files
 
@@ -168,25 +168,25 @@ def test_a_png_named_dcm_simply_works(doctor: FlaskClient, cast: Cast, with_a_pi
     assert_nothing_lost(with_a_picture)
 
 
-def test_an_empty_file_is_refused_before_it_is_sent(doctor: FlaskClient, cast: Cast, with_a_picture: Rows) -> None:
-    kept = files_kept()
+@pytest.mark.usefixtures("consult")
+def test_an_empty_file_is_refused_before_it_is_sent(doctor: FlaskClient, cast: Cast) -> None:
+    before, kept = saved(), files_kept()
     answer = announced(doctor, cast, "empty.dcm", 0)
     assert (answer.status_code, error_of(answer)["code"]) == (422, "empty_file")
     assert answer.get_json()["upload"]["file_name"] == "empty.dcm"
     assert files_kept() == kept
-    assert_nothing_lost(with_a_picture)
+    assert_nothing_lost(before)
 
 
-def test_600_megabytes_are_refused_when_announced_and_nothing_is_written(
-    doctor: FlaskClient, cast: Cast, with_a_picture: Rows
-) -> None:
-    kept = files_kept()
+@pytest.mark.usefixtures("consult")
+def test_600_megabytes_are_refused_when_announced_and_nothing_is_written(doctor: FlaskClient, cast: Cast) -> None:
+    before, kept = saved(), files_kept()
     answer = announced(doctor, cast, "long.mp4", 600 * MEGABYTE)
     assert answer.status_code == 413
     assert "600 MB" in error_of(answer)["message"]
     assert answer.get_json()["upload"]["file_name"] == "long.mp4"
     assert files_kept() == kept
-    assert_nothing_lost(with_a_picture)
+    assert_nothing_lost(before)
 
 
 @pytest.mark.parametrize(
@@ -252,79 +252,74 @@ def test_a_question_of_65_kilobytes_is_too_long_and_the_one_before_stays(doctor:
     assert saved() == before
 
 
-WRONG_EDITS = [
+WRONG_EDITS: list[tuple[Any, str]] = [
     ([], "field"),
     ("question", "field"),
     (None, "field"),
     ({"field": 7, "value": "x", "version": "x"}, "field"),
     ({"field": "question", "value": ["x"], "version": "x"}, "value"),
     ({"field": "question", "value": None, "version": "x"}, "value"),
+    ({"field": "question", "value": "\ud800", "version": "x"}, "value"),
     ({"field": "question", "value": "x", "version": 3}, "version"),
     ({"field": "state", "value": "concluded", "version": "x"}, "field"),
 ]
+NOT_JSON = ["", "{", "\x00", "NaN", '{"field": }', "[" * 5000, '{"field":' * 5000]
+NO_TEMPERATURES = ["NaN", "inf", "1e999", "-5", "high", "12;13"]
+WRONG_OPINIONS: list[tuple[Any, str]] = [
+    ([], "body"),
+    ({"version": 1, "findings": 5}, "findings"),
+    ({"version": 1, "findings": "\ud800"}, "findings"),
+    ({"version": 1, "impression": "x" * 65 * 1024}, "impression"),
+    ({"version": 1, "urgency": {}}, "urgency"),
+    ({"version": True}, "version"),
+    ({"version": 1.5}, "version"),
+    ({"version": 1, "signed_at": "now"}, "signed_at"),
+]
+EMPTY_CONSENTS: list[Any] = [[], {"version": 7}, {"version": "x", "language": ["en"], "given_by": {}}]
 
 
-@pytest.mark.parametrize(("body", "named"), WRONG_EDITS)
-def test_an_edit_of_the_wrong_types_names_the_first_that_is_wrong(
-    doctor: FlaskClient, consult: Consult, body: Any, named: str
-) -> None:
+def assert_named(answer: TestResponse, field: str, what: object) -> None:
+    assert (answer.status_code, error_of(answer)["field"]) == (422, field), what
+
+
+def test_an_edit_of_the_wrong_types_names_the_first_that_is_wrong(doctor: FlaskClient, consult: Consult) -> None:
     before = saved()
-    for address in (f"/api/consults/{consult.id}", f"/api/cases/{consult.case_id}"):
-        answer = doctor.patch(address, data=json.dumps(body), content_type="application/json")
-        assert (answer.status_code, error_of(answer)["field"]) == (422, named), address
+    for body, named in WRONG_EDITS:
+        for address in (f"/api/consults/{consult.id}", f"/api/cases/{consult.case_id}"):
+            answer = doctor.patch(address, data=json.dumps(body), content_type="application/json")
+            assert_named(answer, named, (address, body))
     assert saved() == before
 
 
-@pytest.mark.parametrize("text", ["", "{", "\x00", "NaN", '{"field": }', "[" * 5000])
-def test_what_is_not_json_is_refused_like_what_lacks_its_fields(
-    doctor: FlaskClient, consult: Consult, text: str
-) -> None:
+def test_what_is_not_json_is_refused_like_what_lacks_its_fields(doctor: FlaskClient, consult: Consult) -> None:
     before = saved()
-    answer = doctor.patch(f"/api/consults/{consult.id}", data=text, content_type="application/json")
-    assert (answer.status_code, error_of(answer)["field"]) == (422, "field")
+    for text in NOT_JSON:
+        answer = doctor.patch(f"/api/consults/{consult.id}", data=text, content_type="application/json")
+        assert_named(answer, "field", text[:20])
     assert saved() == before
 
 
-@pytest.mark.parametrize("value", ["NaN", "inf", "1e999", "-5", "high", "12;13"])
-def test_a_temperature_that_is_no_measurement_names_its_field(
-    doctor: FlaskClient, consult: Consult, value: str
-) -> None:
+def test_a_temperature_that_is_no_measurement_names_its_field(doctor: FlaskClient, consult: Consult) -> None:
     fields = doctor.get(f"/api/cases/{consult.case_id}").get_json()["fields"]
     before = saved()
-    body = {"field": "vitals.temperature", "value": value, "version": fields["vitals.temperature"]["version"]}
-    answer = doctor.patch(f"/api/cases/{consult.case_id}", json=body)
-    assert (answer.status_code, error_of(answer)["field"]) == (422, "vitals.temperature")
+    for value in NO_TEMPERATURES:
+        body = {"field": "vitals.temperature", "value": value, "version": fields["vitals.temperature"]["version"]}
+        assert_named(doctor.patch(f"/api/cases/{consult.case_id}", json=body), "vitals.temperature", value)
     assert saved() == before
 
 
-@pytest.mark.parametrize(
-    ("body", "named"),
-    [
-        ([], "body"),
-        ({"version": 1, "findings": 5}, "findings"),
-        ({"version": 1, "findings": "\ud800"}, "findings"),
-        ({"version": 1, "impression": "x" * 65 * 1024}, "impression"),
-        ({"version": 1, "urgency": {}}, "urgency"),
-        ({"version": True}, "version"),
-        ({"version": 1.5}, "version"),
-        ({"version": 1, "signed_at": "now"}, "signed_at"),
-    ],
-)
-def test_an_opinion_of_the_wrong_types_names_the_field_and_the_draft_stays(
-    opinion: tuple[FlaskClient, str], body: Any, named: str
-) -> None:
+def test_an_opinion_of_the_wrong_types_names_the_field_and_the_draft_stays(opinion: tuple[FlaskClient, str]) -> None:
     browser, address = opinion
     before = saved()
-    answer = browser.put(address, json=body)
-    assert (answer.status_code, error_of(answer)["field"]) == (422, named)
+    for body, named in WRONG_OPINIONS:
+        assert_named(browser.put(address, json=body), named, body)
     assert saved() == before
 
 
-@pytest.mark.parametrize("body", [[], {"version": 7}, {"version": "x", "language": ["en"], "given_by": {}}])
-def test_a_consent_that_says_nothing_is_not_written_down(doctor: FlaskClient, consult: Consult, body: Any) -> None:
+def test_a_consent_that_says_nothing_is_not_written_down(doctor: FlaskClient, consult: Consult) -> None:
     before = saved()
-    answer = doctor.post(f"/api/cases/{consult.case_id}/consents", json=body)
-    assert (answer.status_code, error_of(answer)["field"]) == (422, "version")
+    for body in EMPTY_CONSENTS:
+        assert_named(doctor.post(f"/api/cases/{consult.case_id}/consents", json=body), "version", body)
     assert saved() == before
 
 
@@ -332,13 +327,16 @@ def test_a_consent_that_says_nothing_is_not_written_down(doctor: FlaskClient, co
 
 
 @pytest.fixture
-def line(app: Flask, cast: Cast) -> Iterator[Line]:
+def line_as(app: Flask) -> Iterator[LineAs]:
+    stage.registry.clear()
+    yield from lines(app)
+    stage.registry.clear()
+
+
+@pytest.fixture
+def line(line_as: LineAs, cast: Cast) -> Line:
     """The treating doctor's socket."""
-    stage.registry.clear()
-    opened = lines(app)
-    yield next(opened)(cast.doctor)
-    opened.close()
-    stage.registry.clear()
+    return line_as(cast.doctor)
 
 
 @pytest.fixture
@@ -354,39 +352,39 @@ def drawn(line: Line, cast: Cast) -> tuple[str, Copy]:
 NAN, ENDLESS = float("nan"), float("inf")
 
 
-@pytest.mark.parametrize(
-    ("changes", "named"),
-    [
-        ({"points": [1.0, NAN, 3.0, 4.0]}, "points"),
-        ({"points": [1.0, ENDLESS, 3.0, 4.0]}, "points"),
-        ({"points": "1 2 3 4"}, "points"),
-        ({"frame": NAN}, "frame"),
-        ({"created_at": NAN}, "created_at"),
-        ({"colour": 7.0}, "colour"),
-    ],
-)
-def test_a_stroke_with_what_is_no_number_is_refused_and_the_stage_stays(
-    line: Line, drawn: tuple[str, Copy], changes: dict[str, Any], named: str
-) -> None:
-    me, copy = drawn
+WRONG_STROKES: list[tuple[dict[str, Any], str]] = [
+    ({"points": [1.0, NAN, 3.0, 4.0]}, "points"),
+    ({"points": [1.0, ENDLESS, 3.0, 4.0]}, "points"),
+    ({"points": [1.0, 2.0, 3.0]}, "points"),
+    ({"points": "1 2 3 4"}, "points"),
+    ({"frame": NAN}, "frame"),
+    ({"created_at": NAN}, "created_at"),
+    ({"colour": 7.0}, "colour"),
+]
+NO_CHANGES: list[Any] = [None, [], "stroke", {"update": 5}, {"update": "AAAA"}, {"update": b"not one"}]
+
+
+def test_a_stroke_with_what_is_no_number_is_refused_and_the_stage_stays(line: Line, drawn: tuple[str, Copy]) -> None:
+    me, mine = drawn
     before = saved()
-    answer = line.ask("update_stage", {"update": copy.put("annotations", "f" * 32, annotation(me, **changes))})
-    assert (answer["ok"], answer["error"]["code"]) == (False, "invalid")
-    assert named in answer["error"]["field"]
-    assert_one_sentence(answer["error"]["message"])
+    for changes, named in WRONG_STROKES:
+        copy = Copy()
+        copy.take_in(mine.doc.get_update())
+        answer = line.ask("update_stage", {"update": copy.put("annotations", "f" * 32, annotation(me, **changes))})
+        assert (answer["ok"], answer["error"]["code"]) == (False, "invalid"), changes
+        assert answer["error"]["field"] == named
+        assert_one_sentence(answer["error"]["message"])
     assert saved() == before
     cold = Copy()
     cold.take_in(line.ask("sync_stage", {"state_vector": b"\0"})["update"])
     assert set(cold.content()["annotations"]) == {"e" * 32}
 
 
-@pytest.mark.parametrize("message", [None, [], "stroke", {"update": 5}, {"update": "AAAA"}, {"update": b"not one"}])
-def test_a_change_that_is_none_is_refused_and_the_stage_stays(
-    line: Line, drawn: tuple[str, Copy], message: Any
-) -> None:
+def test_a_change_that_is_none_is_refused_and_the_stage_stays(line: Line, drawn: tuple[str, Copy]) -> None:
     before = saved()
-    answer = line.ask("update_stage", message)
-    assert not answer["ok"]
-    assert answer["error"]["code"] in ("invalid", "protocol_error")
-    assert answer["error"]["message"]
+    for message in NO_CHANGES:
+        answer = line.ask("update_stage", message)
+        assert not answer["ok"], message
+        assert answer["error"]["code"] in ("invalid", "protocol_error")
+        assert_one_sentence(answer["error"]["message"])
     assert saved() == before

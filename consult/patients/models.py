@@ -48,7 +48,7 @@ class Case(Base):
     patient_id: Mapped[str] = mapped_column(ForeignKey("patient.id"), index=True)
     complaint: Mapped[str] = mapped_column(Text, default="")
     history: Mapped[str] = mapped_column(Text, default="")
-    vitals: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)  # see consult.patients.vitals for names and units
+    vitals: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)  # names and units: consult.patients.vitals
     opened_by: Mapped[str] = mapped_column(ForeignKey("user_account.id"))
     opened_at: Mapped[datetime] = mapped_column(Utc)
     updated_at: Mapped[datetime] = mapped_column(Utc)
@@ -57,7 +57,7 @@ class Case(Base):
 
 
 class Consent(Base):
-    """What was agreed to, in which words and language, who asked and who answered, when. Never changed, only followed."""
+    """What was agreed to, in which words and language, who asked, who answered, when. Never changed, only followed."""
 
     __tablename__ = "consent"
     __table_args__ = (CheckConstraint("given_by in ('patient', 'guardian')", name="given_by"),)

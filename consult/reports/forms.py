@@ -10,6 +10,7 @@ from typing import Any, Final
 from flask_babel import gettext as _
 
 from app.errors import Invalid
+from consult.forms import is_storable
 from consult.lifecycle import URGENCIES
 from consult.reports.models import DECISIONS
 from consult.reports.protocol import OpinionFields, OutcomeFields
@@ -70,15 +71,11 @@ def _object(body: Any, names: set[str]) -> Mapping[str, Any]:
 
 def _text(fields: Mapping[str, Any], name: str, longest: int = LONGEST_TEXT) -> str:
     value = fields.get(name, "")
-    if not isinstance(value, str) or _has_lone_surrogate(value):
+    if not isinstance(value, str) or not is_storable(value):
         raise Invalid(name, _("Text is needed here."))
     if len(value) > longest:
         raise Invalid(name, _("This is too long: at most %(count)s characters.", count=longest))
     return value.replace("\r\n", "\n").replace("\x00", "")
-
-
-def _has_lone_surrogate(value: str) -> bool:
-    return any("\ud800" <= letter <= "\udfff" for letter in value)
 
 
 def _choice(fields: Mapping[str, Any], name: str, choices: tuple[str, ...]) -> str:

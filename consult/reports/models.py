@@ -86,7 +86,7 @@ class Addendum(Base):
 
 
 class ReportDocument(Base):
-    """A printed record (PDF): made from the signed content, kept by its own hash, made again when an addendum follows."""
+    """A printed record (PDF): made from the signed content, kept by its hash, made again when an addendum follows."""
 
     __tablename__ = "report_document"
     __table_args__ = (CheckConstraint("state in ('making', 'ready', 'failed')", name="state"),)

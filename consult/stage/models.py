@@ -14,7 +14,7 @@ class StageUpdate(Base):
     """One accepted Yjs update, in the order the server accepted it."""
 
     __tablename__ = "stage_update"
-    __table_args__ = {"sqlite_autoincrement": True}  # an id is never used again, not even by an emptied table
+    __table_args__ = ({"sqlite_autoincrement": True},)  # an id is never used again, not even by an emptied table
 
     id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=True)
     consult_id: Mapped[str] = mapped_column(ForeignKey("consult.id"), index=True)

@@ -23,6 +23,7 @@ from pydantic import (
 )
 
 from app.errors import Invalid, NotAllowed
+from app.message_errors import first_wrong
 
 MAX_POINTS: Final = 2000
 MAX_TEXT: Final = 200
@@ -107,7 +108,7 @@ class Annotation(Entry):
     @model_validator(mode="after")
     def _points_fit_the_kind(self) -> Annotation:
         if not _enough_points(self.kind, self.points):
-            raise ValueError("points: x and y in turn; two points, or two and more for a line")
+            raise ValueError("points: " + _("Points are x and y in turn: two points, or more for a line."))
         return self
 
 
@@ -146,7 +147,7 @@ def check_entry(map_name: str, key: str, value: Any) -> Any:
     try:
         entry = _MODELS[map_name].model_validate(value)
     except ValidationError as error:
-        raise _first_wrong(error) from None
+        raise first_wrong(error, "value") from None
     if isinstance(entry, KeyImage) and key != f"{entry.instance}/{entry.frame}":
         raise Invalid("key", _("The key does not name the key image's instance and frame."))
     return entry.model_dump()
@@ -156,15 +157,6 @@ def _check_presenter(value: Any) -> Any:
     if value is not None and not (isinstance(value, str) and re.fullmatch(r"[0-9a-f]{32}", value)):
         raise Invalid(PRESENTER, _("The presenter is a participant or nobody."))
     return value
-
-
-def _first_wrong(error: ValidationError) -> Invalid:
-    first = error.errors(include_url=False, include_context=False, include_input=False)[0]
-    message = first["msg"].removeprefix("Value error, ")
-    if not first["loc"] and message.startswith("points: "):
-        return Invalid("points", message.removeprefix("points: "))
-    where = [str(part) for part in first["loc"] if not isinstance(part, int)]  # "points", not "points.17"
-    return Invalid(".".join(where) or "value", message)
 
 
 # Who may write --------------------------------------------------------------------------------------------------------

@@ -1,6 +1,7 @@
 import type { Clock } from "./clock";
 import { climb, pictureOn, startLadder, type Ladder } from "./ladder";
-import type { PeerLink, PictureSettings } from "./peer_link";
+import type { PeerLink } from "./peer_link";
+import type { PictureSettings } from "./sending";
 import type { CallMember, Camera, Media, MediaLimits } from "./signals";
 import { isWeak, readStats, type LinkSample, type Totals } from "./stats";
 

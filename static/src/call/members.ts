@@ -1,6 +1,7 @@
 import type { Clock } from "./clock";
 import { Member, type MemberView } from "./member";
-import { PeerLink, type Tracks } from "./peer_link";
+import { PeerLink } from "./peer_link";
+import type { Tracks } from "./sending";
 import type { CallConnection, CallMember, CallMembers, CandidateSent, DescriptionSent, MediaLimits } from "./signals";
 
 /** How long members who were there before a reconnection may take to come back themselves. */

@@ -3,25 +3,12 @@ import { Listeners } from "./listeners";
 import { Negotiation } from "./negotiation";
 import { Recovery, type LinkStatus } from "./recovery";
 import { withVoice } from "./sdp";
+import { limitSending, replaceTracks, transceiverOf, type PictureSettings, type Tracks } from "./sending";
 import type { Candidate, Description, MediaLimits } from "./signals";
 
 export const CHANNEL_ID = 1;
 const CHANNEL = "awareness";
 const CHANNEL_BUFFER_BYTES = 16_384;
-
-export interface Tracks {
-  readonly audio: MediaStreamTrack | null;
-  readonly video: MediaStreamTrack | null;
-}
-
-/** How the own picture is sent to this peer; the ladder's word. */
-export interface PictureSettings {
-  readonly active: boolean;
-  readonly maxBitrate: number;
-  readonly frameRate: number;
-  /** By how much width and height are divided. */
-  readonly scaleDownBy: number;
-}
 
 export interface PeerLinkOptions {
   readonly polite: boolean;
@@ -128,14 +115,13 @@ export class PeerLink {
   }
 
   /** Sends what `tracks()` now gives; needs no negotiation. */
-  async tracksChanged(): Promise<void> {
-    const tracks = this.options.tracks();
-    await Promise.all([this.replaceTrack("audio", tracks.audio), this.replaceTrack("video", tracks.video)]);
+  tracksChanged(): Promise<void> {
+    return replaceTracks(this.connection, this.options.tracks());
   }
 
   /** Asks for the other side's picture, or tells it not to send any. */
   pictureWantedChanged(): void {
-    const video = this.transceiver("video");
+    const video = transceiverOf(this.connection, "video");
     if (video) {
       video.direction = this.direction("video");
     }
@@ -144,7 +130,7 @@ export class PeerLink {
   setLimits(limits: MediaLimits, picture: PictureSettings): void {
     this.limits = limits;
     this.picture = picture;
-    void this.applyLimits();
+    void limitSending(this.connection, this.limits, this.picture);
   }
 
   /** Whether `send` would reach the other side. */
@@ -161,7 +147,7 @@ export class PeerLink {
 
   /** How loud the other side is now, 0 to 1 (RTCRtpContributingSource.audioLevel). */
   level(): number {
-    const source = this.transceiver("audio")?.receiver.getSynchronizationSources()[0];
+    const source = transceiverOf(this.connection, "audio")?.receiver.getSynchronizationSources()[0];
     const fresh = source !== undefined && performance.now() + performance.timeOrigin - source.timestamp < 1000;
     return fresh ? (source.audioLevel ?? 0) : 0;
   }
@@ -220,7 +206,7 @@ export class PeerLink {
         if (connection === this.connection) {
           this.recovery.agreed(connection.connectionState);
         }
-        void this.applyLimits();
+        void limitSending(this.connection, this.limits, this.picture);
       },
     });
     connection.addEventListener("connectionstatechange", () => {
@@ -309,41 +295,5 @@ export class PeerLink {
       this.stream = this.options.createStream(tracks);
       this.listeners.emit("stream", this.stream);
     }
-  }
-
-  private transceiver(kind: "audio" | "video"): RTCRtpTransceiver | undefined {
-    return this.connection?.getTransceivers().find((transceiver) => transceiver.receiver.track.kind === kind);
-  }
-
-  private async replaceTrack(kind: "audio" | "video", track: MediaStreamTrack | null): Promise<void> {
-    const sender = this.transceiver(kind)?.sender;
-    if (sender && sender.track !== track) {
-      await sender.replaceTrack(track).catch((error: unknown) => console.warn("call: track not replaced", error));
-    }
-  }
-
-  private async applyLimits(): Promise<void> {
-    const { active, maxBitrate, frameRate, scaleDownBy } = this.picture;
-    const voice = { priority: "high", networkPriority: "high", maxBitrate: this.limits.audio_bps } as const;
-    const picture = { priority: "low", networkPriority: "low", active } as const;
-    await this.encode("audio", voice);
-    await this.encode("video", {
-      ...picture,
-      maxBitrate: Math.min(maxBitrate, this.limits.video_bps),
-      maxFramerate: Math.min(frameRate, this.limits.frame_rate),
-      scaleResolutionDownBy: scaleDownBy,
-    });
-  }
-
-  private async encode(kind: "audio" | "video", wanted: RTCRtpEncodingParameters): Promise<void> {
-    const sender = this.transceiver(kind)?.sender;
-    const parameters = sender?.getParameters();
-    const [encoding] = parameters?.encodings ?? [];
-    if (!sender || !parameters || !encoding) {
-      return; // not negotiated yet: asked again when it is
-    }
-    Object.assign(encoding, wanted);
-    // Two changes at once make the older one fail; the newer one is what counts.
-    await sender.setParameters(parameters).catch(() => undefined);
   }
 }

@@ -39,7 +39,8 @@ test.each([
   tile.draw({ ...MEMBER, ...changes }, { name: "Dr Asha Rao", role: "specialist" });
   expect(tile.element.dataset.mood).toBe(mood);
   expect(tile.element.querySelector(".call-word")?.textContent).toBe(word);
-  expect(tile.element.getAttribute("aria-label")).toContain("Dr Asha Rao, specialist");
+  expect(tile.element.title).toBe("Dr Asha Rao, specialist");
+  expect(tile.element.textContent).toMatch(new RegExp(`Dr Asha Rao ${word}, specialist, Show larger$`));
 });
 
 test("someone who is heard is speaking, unless they are muted", () => {

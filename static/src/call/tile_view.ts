@@ -71,6 +71,7 @@ class Tile {
   private readonly badge = document.createElement("span");
   private readonly name = document.createElement("span");
   private readonly word = document.createElement("span");
+  private readonly more = document.createElement("span");
   private mood: Mood | null = null;
 
   constructor(id: string, onTap: () => void) {
@@ -83,21 +84,24 @@ class Tile {
     this.video.playsInline = true;
     this.video.disablePictureInPicture = true;
     this.letters.className = "call-letters";
+    this.letters.setAttribute("aria-hidden", "true");
     this.badge.className = "call-badge";
     this.name.className = "call-name";
     this.word.className = "call-word";
+    this.more.className = "visually-hidden";
     const ring = document.createElement("span");
     ring.className = "call-ring";
     ring.append(this.letters, this.video, this.badge);
-    this.element.append(ring, this.name, this.word);
+    // The space keeps what is read out apart: in between stand only boxes.
+    this.element.append(ring, this.name, " ", this.word, this.more);
   }
 
-  /** `fullName` gives the letters that stand in for a picture, `description` is read out. */
-  draw(name: string, fullName: string, description: string, subject: Subject): void {
+  /** `fullName` gives the letters that stand in for a picture, `role` is read out after the name. */
+  draw(name: string, fullName: string, role: string, subject: Subject): void {
     this.name.textContent = name;
     this.letters.textContent = initials(fullName);
-    this.element.dataset.label = description;
-    this.element.title = description;
+    this.more.textContent = ["", role, t("Show larger")].filter((part, at) => at === 0 || part !== "").join(", ");
+    this.element.title = role === "" ? name : `${name}, ${role}`;
     this.video.hidden = !subject.hasPicture;
     this.video.classList.toggle("mirrored", subject.mirrored);
     if (this.video.srcObject !== subject.stream) {
@@ -114,10 +118,6 @@ class Tile {
     }
     if (this.word.textContent !== words) {
       this.word.textContent = words;
-    }
-    const label = [this.element.dataset.label ?? "", words, t("Show larger")].filter((part) => part !== "").join(", ");
-    if (this.element.getAttribute("aria-label") !== label) {
-      this.element.setAttribute("aria-label", label);
     }
   }
 }
@@ -148,8 +148,7 @@ export class PersonTile {
   draw(member: MemberView, words: PersonWords): void {
     this.member = member;
     this.words = words;
-    const description = [words.name, words.role].filter((part) => part !== "").join(", ");
-    this.tile.draw(words.name, words.name, description, this.subject());
+    this.tile.draw(words.name, words.name, words.role, this.subject());
     this.drawMood();
   }
 
@@ -207,7 +206,7 @@ export class OwnTile {
       this.stream = own.videoTrack === null ? null : new MediaStream([own.videoTrack]);
     }
     this.tile.element.hidden = !isInCall;
-    this.tile.draw(t("You"), this.name, t("You"), this.subject());
+    this.tile.draw(t("You"), this.name, "", this.subject());
     this.tile.setMood(own.audio ? (own.level > SPEAKING_LEVEL ? "speaking" : "quiet") : "muted");
   }
 }
