@@ -1,4 +1,4 @@
-"""Every table of the product in one place, for migrations, commands and tests. Composition: nothing below imports it."""
+"""Every table of the product in one place, for migrations, commands and tests. Composition: nothing imports it."""
 
 # ruff: noqa: F401  # imported for what they declare
 

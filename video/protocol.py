@@ -18,7 +18,7 @@ MAX_ATTEMPTS: Final = 10_000
 def _fits(limit: int) -> AfterValidator:
     def check(text: str) -> str:
         if len(text.encode("utf-8", "surrogatepass")) > limit:
-            raise ValueError(f"must be at most {limit} bytes")
+            raise ValueError(f"This is longer than {limit} bytes.")
         return text
 
     return AfterValidator(check)

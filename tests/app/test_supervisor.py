@@ -31,7 +31,7 @@ Supervisor(commands, child_environment(os.environ), sys.stdout, Path(sys.argv[1]
 print("stopped")
 """
 
-STUBBORN = "from signal import *; import time; signal(SIGTERM, SIG_IGN); print('deaf', flush=True); time.sleep(99)"
+STUBBORN = "from signal import *; signal(SIGTERM, SIG_IGN); print('deaf', flush=True); pause()"
 
 
 def eventually(happened: Callable[[], Any]) -> Any:

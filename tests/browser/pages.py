@@ -165,6 +165,8 @@ class Tour:
         yield self._at(doctor.name, self.consult, "consult, in session")
         yield self._at(specialist.name, self.consult, "consult, in session")
         yield self._at(specialist.name, "/worklist", "worklist, in session")
+        yield self._at("manager@demo.example", "/log", "log, in session")
+        yield self._at("admin@demo.example", "/audit?check=1", "audit, checked")
 
     def _show(self, person: Person, modality: str) -> None:
         thumb = person.page.locator("#strip .room-thumb[data-instance]", has_text=modality).first
@@ -175,6 +177,7 @@ class Tour:
     def _tools(self, person: Person) -> Iterator[tuple[str, Page]]:
         """Each group of the stage's tools, opened."""
         groups = person.page.locator("#stage .stage-group > button")
+        groups.first.wait_for()
         for number in range(groups.count()):
             button = groups.nth(number)
             if button.get_attribute("aria-pressed") != "true":

@@ -90,7 +90,7 @@ class Service:
             return 0
 
     def kill(self, name: str) -> list[int]:
-        """SIGKILL every process of the kind `name` (web, worker); returns their pids. The supervisor starts new ones."""
+        """SIGKILL every process of the kind `name` (web, worker); returns their pids. The supervisor starts others."""
         pids = [pid for pid in self._descendants() if _command_has(pid, _MARKS[name])]
         for pid in pids:
             os.kill(pid, signal.SIGKILL)

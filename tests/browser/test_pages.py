@@ -12,6 +12,7 @@ from playwright.sync_api import Browser, Page
 from app.demo import CONCLUDED, OPINION, WAITING, Story
 from app.demo_accounts import ACCOUNTS, FACILITIES, PASSWORD, PROGRAM
 from app.languages import OWN_NAMES
+from consult.patients import consent_texts
 from tests.browser.pages import AXE, Tour
 from tests.browser.people import SIZES
 from tests.browser.service import Service
@@ -67,8 +68,14 @@ def told(story: Story) -> set[str]:
         *(text for text in story.fields.values() if not re.fullmatch(r"[\d.]+", text)),
         story.request["question"],
         *(name for _, name in story.files),
-        *(text for text in (patient.full_name, patient.village, patient.phone, patient.guardian_name) if text),
+        *(text for text in (patient.full_name, patient.village, patient.phone) if text),
+        *(text for text in (patient.guardian_name, patient.guardian_relation) if text),
     }
+
+
+def consent_words() -> set[str]:
+    """What is read to patients: versioned and kept word for word in each language, beside the catalogue."""
+    return {words for one in consent_texts.TEXTS.values() for words in (one.title, *one.paragraphs, one.question)}
 
 
 # Shown as it is in every language: names, what people typed, and marks that are the same everywhere.
@@ -78,7 +85,12 @@ DATA = {
     *told(WAITING),
     *told(CONCLUDED),
     *(str(words) for words in astuple(OPINION)),
+    "Suspected buckle fracture, distal left radius",  # the demo outcome
+    "Back slab put on today. Mother shown how to check the fingers. Paracetamol for three days.",
+    "THORAX",  # what the demo X-ray calls itself
+    *consent_words(),
     *OWN_NAMES.values(),
+    "Nidaan",
     PROGRAM,
     PASSWORD,
     "nobody@demo.example",
@@ -87,9 +99,9 @@ PATTERNS = (
     r"https?://\S+",
     r"\d{1,2} [A-Z][a-z]{2,3} \d{4}(,? \d\d:\d\d)?( UTC)?",  # a date, as written before the browser says it
     r"[0-9a-f]{8,}",  # references and fingerprints
-    r"^[LRHFAP]$",  # a side of the body
+    r"^[A-Z]{1,2}$",  # a side of the body, initials
     r"\b(CR|DX|US|PDF|CSV)\b",  # what DICOM and files call themselves
-    r"(?<=\d) ?(mm|cm|kg|°C)\b",
+    r"(?<![^\W\d_])(mm|cm|kg|°C|/min|mmHg|mg/dL)(?!\w)",  # units
 )
 
 

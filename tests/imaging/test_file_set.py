@@ -167,7 +167,6 @@ def test_files_that_the_requirements_bring_show(path: Path, tmp_path: Path) -> N
     assert set(made) == {"thumbnail", "preview"} | expected
 
 
-@pytest.mark.skipif(not stand_ins(), reason="pydicom-data is absent")
 def test_the_real_ultrasound_clip_has_its_hundred_and_twenty_frames_and_its_scale(tmp_path: Path) -> None:
     clip = stand_ins()[0].with_name(f"{CLIP}.dcm")
     [facts] = [event["facts"] for event in sandbox.run("inspect", clip, tmp_path) if event["event"] == "facts"]

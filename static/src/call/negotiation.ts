@@ -28,7 +28,7 @@ export interface NegotiationOptions {
 /**
  * Offers and answers of one connection, which either side may need at any moment. Two offers must not cross: the
  * standard's "perfect negotiation" (WebRTC 1.0, 10.7) lets the polite side take its own back, but after such a rollback
- * Chromium (156, 13 of 13 tries) decodes the other side's picture and never shows it again. So, once connected, only
+ * Chromium (156, 9 of 9 tries) decodes the other side's picture and never shows it again. So, once connected, only
  * the impolite side offers, and the polite side asks it to.
  */
 export class Negotiation {

@@ -34,11 +34,16 @@ function element(id: string): HTMLElement {
   return found;
 }
 
+/** 32 hexadecimal digits; not randomUUID, which plain http from another machine does not have. */
+function randomName(): string {
+  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
 /** The consult room: joins the consult, then puts people, stage, strip, record and call together. */
 class Room {
   private readonly page = readRoomPage();
   private readonly main = element("main");
-  private readonly sessionId = crypto.randomUUID();
+  private readonly sessionId = randomName();
   private readonly notices = new Notices(this.main);
   private readonly connection = new Connection({
     consultId: this.page.consultId,
@@ -102,7 +107,12 @@ class Room {
     this.call = call;
     const nameOf = (id: string): { name: string; role: string } => this.people.wordsOf(id);
     mountPeople(element("people"), { call, ownName: seat.name, nameOf, stage: element("stage") });
-    mountControls(element("controls"), { call, nameOf, onLeft: () => this.notices.say(t("You left the call. The room stays open.")) });
+    mountControls(element("controls"), {
+      call,
+      nameOf,
+      notices: element("stage"),
+      onLeft: () => this.notices.say(t("You left the call. The room stays open.")),
+    });
     const stage = this.mountStage(seat, call.awareness);
     this.stage = stage;
     this.mountStrip(stage);

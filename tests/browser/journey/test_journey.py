@@ -162,7 +162,9 @@ def look_and_draw_together(doctor: Person, specialist: Person, patient: Person) 
     specialist.wait_for_stage("stage.invert === false")
     change_window(doctor)
     window = doctor.stage()["window"]
-    specialist.wait_for_stage("Math.abs(stage.window.center - wanted.center) < 1 && Math.abs(stage.window.width - wanted.width) < 1", window)
+    specialist.wait_for_stage(
+        "Math.abs(stage.window.center - wanted.center) < 1 && Math.abs(stage.window.width - wanted.width) < 1", window
+    )
 
     doctor.draw("Arrow", (600, 700), (900, 900))
     doctor.page.keyboard.type("effusion?")
@@ -243,7 +245,9 @@ def survive_a_killed_server(service: Service, doctor: Person, specialist: Person
         person.wait_for_stage("stage.synced === false")
     doctor.draw("Draw", (320, 200), (380, 260))  # while the server is gone
     for person in (doctor, specialist):
-        person.wait_for_stage("stage.synced && stage.unsent === 0 && stage.annotations.length === wanted", len(before) + 1)
+        person.wait_for_stage(
+            "stage.synced && stage.unsent === 0 && stage.annotations.length === wanted", len(before) + 1
+        )
     assert before <= {drawn["id"] for drawn in specialist.stage()["annotations"]}
     same_strokes(doctor, specialist)
     specialist.page.reload()
@@ -312,6 +316,7 @@ def read_the_log(chromium: Browser, service: Service, consult: str) -> None:
     assert PATIENT not in manager.page.content()
     manager.photograph(SHOTS, "15-log")
     export = manager.context.request.get("/log.csv")
-    assert export.ok and "radiology" in export.text().lower()
+    assert export.ok
+    assert "radiology" in export.text().lower()
     assert PATIENT not in export.text()
     manager.context.close()
