@@ -29,7 +29,7 @@ SMALL_TARGETS = """() => {
     const targets = 'button, a[href], input:not([type=hidden]), select, textarea, summary, [role=button]';
     const tall = (element) => element !== null && element.getBoundingClientRect().height >= 43.5;
     const inText = (link) => link.matches('a') && getComputedStyle(link).display === 'inline'
-        && (link.parentElement.textContent.trim().length > link.textContent.trim().length);
+        && [...link.parentElement.childNodes].some((one) => one.nodeType === Node.TEXT_NODE && one.data.trim() !== '');
     return [...document.querySelectorAll(targets)]
         .filter((one) => one.checkVisibility({ visibilityProperty: true, opacityProperty: true }))
         .filter((one) => !one.closest('.visually-hidden, .skip-link, [aria-hidden=true]'))
