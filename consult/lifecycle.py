@@ -8,6 +8,9 @@ from __future__ import annotations
 
 from typing import Final
 
+from flask_babel import lazy_gettext as _l
+from flask_babel.speaklater import LazyString
+
 from app.errors import Conflict
 
 STATES: Final = (
@@ -49,12 +52,24 @@ EVENTS: Final[dict[str, dict[str, str]]] = {
 }
 
 
+REFUSALS: Final[dict[str, LazyString]] = {
+    "request": _l("This consult was already asked for, or it has ended."),
+    "accept": _l("This consult can no longer be taken."),
+    "release": _l("This consult can no longer be given back."),
+    "start": _l("This consult cannot begin now."),
+    "park": _l("This consult cannot be left as a question now."),
+    "sign_opinion": _l("An opinion cannot be signed in this consult now."),
+    "conclude": _l("This consult can be concluded only after the opinion is signed."),
+    "cancel": _l("This consult can no longer be cancelled."),
+    "decline": _l("This consult can no longer be declined."),
+}
+
+
 def next_state(state: str, event: str) -> str:
     """The state after `event` in `state`. Raises Conflict when the table has no such step."""
     after = EVENTS[event].get(state)
     if after is None:
-        words = f"A consult that is {state.replace('_', ' ')} cannot {event.replace('_', ' ')}."
-        raise Conflict(words, code="wrong_state")
+        raise Conflict(str(REFUSALS[event]), code="wrong_state")
     return after
 
 

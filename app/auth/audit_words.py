@@ -57,6 +57,8 @@ ACTIONS = {
     "read_outcome": _l("Read an outcome"),
     "add_addendum": _l("Added an addendum"),
     "read_record": _l("Read the record"),
+    "ask_for_report": _l("Asked for the record's PDF"),
+    "download_record": _l("Downloaded the record's PDF"),
     "list_pictures": _l("Listed a case's pictures"),
     "view_instance": _l("Looked at a picture"),
     "download_original": _l("Downloaded an original picture"),

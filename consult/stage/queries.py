@@ -7,7 +7,7 @@ from typing import Any, Final
 from sqlalchemy import BindParameter, bindparam, func, select
 from sqlalchemy.orm import Session, lazyload
 
-from consult.models import Consult
+from consult.models import Consult, Participant
 from consult.stage.document import StageDocument
 from consult.stage.models import StageSnapshot, StageUpdate
 
@@ -58,6 +58,15 @@ def log_length(session: Session, consult_id: str) -> int:
 
 
 def content(session: Session, consult_id: str) -> dict[str, dict[str, Any]]:
-    """What a report needs, as plain JSON: `annotations` by their id, `key_images` by `<instance id>/<frame>`."""
+    """What a report needs, as plain JSON: `annotations` by their id, `key_images` by `<instance id>/<frame>`.
+
+    Who drew and marked is told by the seats: the names in the document are only what a browser wrote there.
+    """
     document = load(session, consult_id)[0]
-    return {"annotations": document.annotations(), "key_images": document.key_images()}
+    seats = select(Participant.id, Participant.display_name).where(Participant.consult_id == consult_id)
+    names = {row.id: row.display_name for row in session.execute(seats)}
+    drawn, marked = document.annotations(), document.key_images()
+    return {
+        "annotations": {key: {**one, "author_name": names.get(one["author"], "")} for key, one in drawn.items()},
+        "key_images": {key: {**one, "by_name": names.get(one["by"], "")} for key, one in marked.items()},
+    }

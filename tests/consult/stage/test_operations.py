@@ -94,6 +94,17 @@ def test_the_content_for_a_report_is_plain_json(consult: Consult, doctor: Member
     assert content["key_images"][f"{INSTANCE}/1"]["frame"] == 1
 
 
+def test_a_report_names_authors_by_their_seat_whatever_a_browser_wrote(consult: Consult, doctor: Membership) -> None:
+    copy = Copy()
+    forged = annotation(doctor.participant_id, author_name="Specialist Delta")
+    accept(doctor, copy.put("annotations", "e" * 32, forged))
+    accept(doctor, copy.put("key_images", f"{INSTANCE}/1", key_image(doctor.participant_id, by_name="Nobody")))
+    with db.read_session() as session:
+        content = queries.content(session, consult.id)
+    assert content["annotations"]["e" * 32]["author_name"] == "Doctor Alpha"
+    assert content["key_images"][f"{INSTANCE}/1"]["by_name"] == "Doctor Alpha"
+
+
 @pytest.mark.parametrize("state", ["concluded", "cancelled"])
 def test_nobody_writes_once_the_consult_has_ended(cast: Cast, state: str) -> None:
     with db.write_transaction() as session:
