@@ -14,7 +14,7 @@ from typing import Any, Final, Protocol
 
 from flask_socketio import SocketIO
 
-from app import clock, departures, membership
+from app import clock, config, departures, membership
 from app.db import write_transaction
 from app.errors import NotFound
 from app.membership import Membership, room_of
@@ -63,7 +63,9 @@ class CallSignalling:
         socketio: SocketServer,
         now: Callable[[], datetime] = clock.now,
         standing: Callable[[Membership], Standing] | None = None,
+        keeps_watch: bool = True,
     ) -> None:
+        self._keeps_watch = keeps_watch
         self.roster = Roster()
         self._socketio = socketio
         self._now = now
@@ -145,7 +147,7 @@ class CallSignalling:
 
     def _start_watching(self) -> None:
         # Not at import: a background task started before the server forks would stay in the parent.
-        if not self._watching:
+        if self._keeps_watch and not self._watching:
             self._watching = True
             self._socketio.start_background_task(self._watch)
 
@@ -215,7 +217,8 @@ def _standing(seat: Membership) -> Standing:
 
 def register(socketio: SocketIO) -> CallSignalling:
     """Register every command of the call; a seat that is given up on purpose gives up its place in the call too."""
-    calls = CallSignalling(socketio)
+    # A test's application must not go on sweeping whatever database the next test opens.
+    calls = CallSignalling(socketio, keeps_watch=not config.current().testing)
     for name, handler in calls.handlers().items():
         seated(socketio, name, COMMANDS[name][0], per_second=PER_SECOND[name])(handler)
     departures.listen("call", lambda seat, reason: None if reason == "lost" else calls.left_room(seat))

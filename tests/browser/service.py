@@ -8,14 +8,16 @@ import signal
 import socket
 import subprocess
 import sys
-import time
+import threading
 import urllib.error
 import urllib.request
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import IO
 
 ROOT = Path(__file__).resolve().parents[2]
-START_SECONDS = 60
+START_SECONDS = 120
+READY = b"Ctrl-C stops everything"  # the last line of app.greeting
 
 
 def free_port() -> int:
@@ -56,27 +58,27 @@ class Service:
             subprocess.run([sys.executable, "-m", "app.cli", command], cwd=ROOT, env=self.environment, check=True)
 
     def start(self) -> None:
-        """Start the supervisor and wait until /healthz says that everything answers."""
-        log = open(self.data_dir / "service.log", "ab")  # noqa: SIM115  # the child keeps it
+        """Start the supervisor and wait until it says that all is well. Raises with the log's end if it never does."""
         self.process = subprocess.Popen(
             [sys.executable, "-m", "app.supervisor"],
             cwd=ROOT,
             env=self.environment,
-            stdout=log,
+            stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
-        self.wait_until_healthy()
+        ready = threading.Event()
+        threading.Thread(target=self._keep_log, args=(self.process.stdout, ready), daemon=True).start()
+        if not ready.wait(START_SECONDS) or self.health() != 200:
+            end = (self.data_dir / "service.log").read_text(errors="replace")[-4000:]
+            raise RuntimeError(f"the service was not well within {START_SECONDS} s:\n{end}")
 
-    def wait_until_healthy(self) -> None:
-        """Poll /healthz until 200. Raises with the log's end when it never comes."""
-        give_up_at = time.monotonic() + START_SECONDS
-        while time.monotonic() < give_up_at:
-            if self.health() == 200:
-                return
-            time.sleep(0.2)  # polling another process, the only way to learn of it
-        end = (self.data_dir / "service.log").read_text(errors="replace")[-4000:]
-        raise RuntimeError(f"the service did not become healthy within {START_SECONDS} s:\n{end}")
+    def _keep_log(self, lines: IO[bytes] | None, ready: threading.Event) -> None:
+        with (self.data_dir / "service.log").open("ab", buffering=0) as log:
+            for line in lines or ():
+                log.write(line)
+                if READY in line:
+                    ready.set()
 
     def health(self) -> int:
         """The status of /healthz; 0 while nothing listens."""
