@@ -16,6 +16,25 @@ PATIENCE_MS = 60_000  # two slow shared cores run three browsers, a server and a
 SIZES = {"phone": (390, 844), "tablet": (800, 1280), "laptop": (1280, 800)}
 
 
+# Counts the connections whose incoming audio carried energy (WebRTC statistics, totalAudioEnergy) since they began.
+LISTEN = """(() => {
+    const connections = [];
+    const Own = window.RTCPeerConnection;
+    window.RTCPeerConnection = class extends Own {
+        constructor(...all) { super(...all); connections.push(this); }
+    };
+    setInterval(async () => {
+        let heard = 0;
+        for (const one of connections.filter((each) => each.connectionState === 'connected')) {
+            const reports = [...(await one.getStats()).values()];
+            const inbound = reports.filter((report) => report.type === 'inbound-rtp' && report.kind === 'audio');
+            heard += inbound.some((report) => report.totalAudioEnergy > 1e-5) ? 1 : 0;
+        }
+        window.heardFrom = heard;
+    }, 500);
+})()"""
+
+
 @dataclass
 class Person:
     """One person's browser: `page` is where they are, `problems` what their console complained of."""
@@ -35,6 +54,7 @@ class Person:
             locale="en-GB",
         )
         context.set_default_timeout(PATIENCE_MS)
+        context.add_init_script(LISTEN)
         page = context.new_page()
         problems: list[str] = []
         page.on("pageerror", lambda error: problems.append(str(error)))
@@ -77,10 +97,9 @@ class Person:
             polling=500,
         )
 
-    def heard_level(self) -> float:
-        """The loudest of the voices that arrive here, 0 to 1, as the peer connections measure it."""
-        heard = self.page.evaluate("() => Math.max(0, ...window.nidaan.call.memberViews.map((m) => m.level))")
-        return float(heard)
+    def wait_for_voices_of(self, others: int) -> None:
+        """Until the sound that arrives from `others` other people has been above silence."""
+        self.page.wait_for_function("(others) => (window.heardFrom ?? 0) >= others", arg=others)
 
     def stage(self) -> dict[str, Any]:
         """What the stage says that it shows."""
@@ -124,6 +143,10 @@ class Person:
         if outer.inner_text().strip() != tool:
             outer.click()
             group.locator(".stage-flyout").get_by_role("button", name=tool, exact=True).click()
+
+    def leave(self) -> None:
+        """Close the browser's context, and with it call, sockets and cameras."""
+        self.context.close()
 
     def photograph(self, folder: Path, name: str, before: Callable[[], None] | None = None) -> None:
         """The page at the three sizes, for people to look at."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from io import BytesIO
 from pathlib import Path
@@ -25,18 +26,24 @@ QUESTION = "Is this effusion or collapse?"
 
 
 @pytest.fixture
-def doctor(chromium: Browser, service: Service) -> Person:
-    return Person.arrive(chromium, "doctor", service.address, (800, 1280), touch=True)
+def doctor(chromium: Browser, service: Service) -> Iterator[Person]:
+    person = Person.arrive(chromium, "doctor", service.address, (800, 1280), touch=True)
+    yield person
+    person.leave()
 
 
 @pytest.fixture
-def specialist(chromium: Browser, service: Service) -> Person:
-    return Person.arrive(chromium, "specialist", service.address, (1440, 900))
+def specialist(chromium: Browser, service: Service) -> Iterator[Person]:
+    person = Person.arrive(chromium, "specialist", service.address, (1440, 900))
+    yield person
+    person.leave()
 
 
 @pytest.fixture
-def patient(chromium: Browser, service: Service) -> Person:
-    return Person.arrive(chromium, "patient", service.address, (390, 844), touch=True)
+def patient(chromium: Browser, service: Service) -> Iterator[Person]:
+    person = Person.arrive(chromium, "patient", service.address, (390, 844), touch=True)
+    yield person
+    person.leave()
 
 
 @pytest.mark.timeout(1200)
@@ -139,9 +146,7 @@ def talk(doctor: Person, specialist: Person, patient: Person) -> None:
         person.join_call()
     for person in everyone:
         person.wait_for_video_of(2)
-        person.page.wait_for_function(
-            "() => window.nidaan.call.memberViews.some((member) => member.level > 0.01)", polling=200
-        )
+        person.wait_for_voices_of(2)
     doctor.photograph(SHOTS, "08-call")
 
 
