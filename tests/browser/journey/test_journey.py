@@ -67,6 +67,7 @@ def test_one_consult_from_request_to_signed_outcome(
     sign_the_outcome(doctor, consult)
     read_the_pdf(doctor, consult)
     read_the_log(chromium, service, consult)
+    look_at_the_other_pages(chromium, service, doctor)
     for person in (doctor, specialist, patient):
         assert person.problems == [], f"{person.name}: {person.problems}"
 
@@ -325,3 +326,30 @@ def read_the_log(chromium: Browser, service: Service, consult: str) -> None:
     assert "radiology" in export.text().lower()
     assert PATIENT not in export.text()
     manager.context.close()
+
+
+def look_at_the_other_pages(chromium: Browser, service: Service, doctor: Person) -> None:
+    """What the job itself does not pass through, photographed like the rest."""
+    visitor = Person.arrive(chromium, "visitor", service.address, (390, 844))
+    visitor.page.goto("/sign-in")
+    visitor.photograph(SHOTS, "16-sign-in")
+    visitor.page.goto("/join/not-a-link")
+    visitor.photograph(SHOTS, "17-no-such-link")
+    visitor.leave()
+    doctor.page.goto("/patients?q=Journey")
+    doctor.photograph(SHOTS, "18-patients")
+    doctor.page.locator("#main a[href^='/patients/']", has_text=PATIENT).first.click()
+    doctor.page.wait_for_url(re.compile(r"/patients/[0-9a-f]{32}"))
+    doctor.photograph(SHOTS, "19-patient")
+    doctor.page.locator("#main a[href^='/cases/']").first.click()
+    doctor.page.wait_for_url(re.compile(r"/cases/[0-9a-f]{32}"))
+    doctor.photograph(SHOTS, "20-case")
+    doctor.page.goto("/account")
+    doctor.photograph(SHOTS, "21-account")
+    administrator = Person.arrive(chromium, "administrator", service.address, (1280, 800))
+    administrator.sign_in("admin@demo.example")
+    for number, name in enumerate(("people", "people/new", "sites", "sites/new", "audit"), start=22):
+        administrator.page.goto(f"/{name}")
+        administrator.photograph(SHOTS, f"{number}-{name.replace('/', '-')}")
+    assert administrator.problems == []
+    administrator.leave()

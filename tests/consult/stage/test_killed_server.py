@@ -185,9 +185,9 @@ def test_every_acknowledged_stroke_survives_two_kills_and_is_there_once(
         party.hang_up()
     web.kill()
     with db.read_session() as session:
-        stored = queries.content(session, consult.id)
+        stored = queries.load(session, consult.id)[0].annotations()
     assert [party.refusals for party in parties] == [[], []]
     assert set(everything["annotations"]) == parties[0].acknowledged | parties[1].acknowledged
     assert [party.acknowledged for party in parties] == [party.drawn for party in parties]
     assert contents[0] == contents[1] == everything
-    assert stored["annotations"] == everything["annotations"]
+    assert stored == everything["annotations"]
