@@ -40,7 +40,7 @@ run: $(VENV)/run.stamp static/dist/manifest.json ## set up what is missing, then
 test: test-python test-client test-browser ## every test: Python, TypeScript, browsers
 
 test-python: $(VENV)/dev.stamp static/dist/manifest.json ## Python tests without browsers (TESTS=path for some)
-	$(PY) -m pytest $(TESTS) --ignore tests/browser
+	$(PY) -m pytest -n auto $(TESTS) --ignore tests/browser
 
 test-client: static/node_modules/.stamp ## TypeScript tests
 	cd static && npm run --silent test

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import count
 from typing import Any
 
 import pytest
@@ -198,6 +199,7 @@ def raw(content: bytes, name: bytes = b"annotations", client: bytes = b"\x05", c
         b"",
         b"\0",
     ],
+    ids=map(str, count()),  # the bytes hold a random client: a name must be the same in every process
 )
 def test_what_this_document_never_holds_is_a_protocol_error(update: bytes) -> None:
     refused(StageDocument(), update, ProtocolError)
