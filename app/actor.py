@@ -12,6 +12,7 @@ Role = Literal[
     "administrator",
     "patient",
     "attendant",
+    "device",
     "system",
 ]
 
@@ -20,9 +21,11 @@ CLINICIANS: frozenset[str] = frozenset({"treating_doctor", "specialist"})
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """A signed-in user, a guest who came by link (a patient or attendant of one consult), or the system."""
+    """A signed-in user, a guest who came by link (a patient or attendant of one consult), a machine that
+    sends pictures, or the system.
+    """
 
-    kind: Literal["user", "guest", "system"]
+    kind: Literal["user", "guest", "device", "system"]
     id: str
     name: str
     role: Role

@@ -3,6 +3,8 @@
 SQLite waits for locks inside C and would stop every greenlet of the process, so writes take a process-wide lock first,
 open with BEGIN IMMEDIATE and, while another *process* writes, retry with a green sleep. Rule for callers: nothing that
 may yield (emit, HTTP, sleep) between the first write and the commit.
+
+A commit survives a killed process at once and a power cut within moments; a `durable` one survives both at once.
 """
 
 from __future__ import annotations
@@ -76,6 +78,7 @@ def make_engine(url: str) -> Engine:
     engine = create_engine(url, connect_args={"check_same_thread": False, "timeout": 0.25})
     event.listen(engine, "connect", _open_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
+    event.listen(engine, "checkin", _back_to_normal)
     return engine
 
 
@@ -89,6 +92,9 @@ def _begin_sqlite(connection: Connection) -> None:
     if not connection.get_execution_options().get("writes"):
         connection.exec_driver_sql("BEGIN")
         return
+    if connection.get_execution_options().get("durable"):
+        connection.exec_driver_sql("PRAGMA synchronous=FULL")
+        connection.info["durable"] = True
     give_up_at = time.monotonic() + WRITE_PATIENCE_SECONDS
     while True:
         try:
@@ -98,6 +104,12 @@ def _begin_sqlite(connection: Connection) -> None:
             if "locked" not in str(error) or time.monotonic() > give_up_at:
                 raise
             time.sleep(RETRY_SECONDS)
+
+
+def _back_to_normal(connection: Any, record: Any) -> None:
+    """A connection that made a durable commit is given to others as it was."""
+    if connection is not None and record.info.pop("durable", False):
+        connection.execute("PRAGMA synchronous=NORMAL")
 
 
 _database: Database | None = None
@@ -127,10 +139,13 @@ def read_session() -> Iterator[Session]:
 
 
 @contextmanager
-def write_transaction() -> Iterator[Session]:
-    """A session that commits at the end, or rolls back when anything is raised."""
+def write_transaction(*, durable: bool = False) -> Iterator[Session]:
+    """A session that commits at the end, or rolls back when anything is raised.
+
+    `durable`: the commit is on the disk when this returns, so that somebody else may be told to forget their copy.
+    """
     own = database()
     with own.write_lock, own.sessions() as session:
-        session.connection(execution_options={"writes": True})
+        session.connection(execution_options={"writes": True, "durable": durable})
         yield session
         session.commit()

@@ -9,6 +9,7 @@ from app.auth import forms, sessions
 from app.errors import NidaanError
 from consult import access
 from consult.invitations import load_guest
+from consult.patients.models import Case
 from consult.specialties import SPECIALTIES
 from imaging import access as imaging_access
 
@@ -23,6 +24,11 @@ class CasePolicy:
     def may_add(self, session: Session, actor: Actor, case_id: str) -> bool:
         """Whether the actor may add pictures to a case."""
         return _has(session, actor, case_id, "add_pictures")
+
+    def home_of(self, session: Session, case_id: str) -> tuple[str, str] | None:
+        """The program and the facility that a case belongs to."""
+        found = session.get(Case, case_id)
+        return (found.program_id, found.facility_id) if found is not None else None
 
 
 def _has(session: Session, actor: Actor, case_id: str, right: str) -> bool:

@@ -7,7 +7,7 @@ import logging
 import threading
 from pathlib import Path
 
-from app import config, db
+from app import config, db, policies
 from app.jobs import huey
 
 HEARTBEAT_SECONDS = 5.0
@@ -27,6 +27,7 @@ def main() -> None:
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s %(message)s")
     settings = config.current()
     db.connect(settings.database_url)
+    policies.install()
     for name in JOB_MODULES:
         importlib.import_module(name).take_up()
     stopped = threading.Event()

@@ -19,6 +19,10 @@ class Policy(Protocol):
 
     def may_add(self, session: Session, actor: Actor, case_id: str) -> bool: ...
 
+    def home_of(self, session: Session, case_id: str) -> tuple[str, str] | None:
+        """The program and the facility that a case belongs to."""
+        ...
+
 
 _policy: Policy | None = None
 
@@ -44,6 +48,18 @@ def require_adding(session: Session, actor: Actor, case_id: str | None) -> None:
     require_seeing(session, actor, case_id)
     if _policy is None or case_id is None or not _policy.may_add(session, actor, case_id):
         raise NotAllowed(_("You may look at these pictures, but not add to them."))
+
+
+def home_of(session: Session, case_id: str) -> tuple[str, str] | None:
+    """The program and the facility of a case; None where nobody says (no policy, no such case)."""
+    return _policy.home_of(session, case_id) if _policy is not None else None
+
+
+def require_inbox(actor: Actor) -> str:
+    """The facility whose inbox this actor works with: its treating doctors'. Raises NotFound for everybody else."""
+    if actor.kind != "user" or actor.role != "treating_doctor" or actor.facility_id is None:
+        raise NotFound()
+    return actor.facility_id
 
 
 def instance(session: Session, actor: Actor, instance_id: str) -> Instance:

@@ -57,7 +57,7 @@ _TAGS = [
     "BluePaletteColorLookupTableDescriptor", "RedPaletteColorLookupTableData", "GreenPaletteColorLookupTableData",
     "BluePaletteColorLookupTableData", "SegmentedRedPaletteColorLookupTableData",
     "SegmentedGreenPaletteColorLookupTableData", "SegmentedBluePaletteColorLookupTableData",
-    "PresentationLUTShape", "SpecificCharacterSet",
+    "PresentationLUTShape", "SpecificCharacterSet", "PatientName", "PatientID", "PatientBirthDate", "PatientSex",
 ]  # fmt: skip
 
 

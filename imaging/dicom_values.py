@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from pydicom.dataset import Dataset
+from pydicom.valuerep import PersonName
 
 from imaging.limits import MAX_HEADER_TEXT
 from imaging.plain_text import clean
@@ -54,7 +55,7 @@ def text(data: Dataset, keyword: str) -> str:
     value = raw(data, keyword)
     if value is None:
         return ""
-    many = not isinstance(value, str | bytes) and isinstance(value, Iterable)
+    many = not isinstance(value, str | bytes | PersonName) and isinstance(value, Iterable)
     try:
         joined = "\\".join(str(one) for one in value) if many else str(value)
     except Exception:

@@ -7,11 +7,11 @@ import logging
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import or_, select
+from sqlalchemy import ColumnElement, false, or_, select
 from sqlalchemy.orm import Session
 
 from app import audit, clock, db
-from imaging import sandbox, store
+from imaging import access, sandbox, store
 from imaging.announcements import actor_of, post_instance, post_upload
 from imaging.facts import Facts
 from imaging.models import Instance, Series, Study, Upload
@@ -102,7 +102,7 @@ def _index(upload_id: str, sha256: str, facts: Facts) -> str | None:
         same = _same_identity(session, upload, facts.sop_instance_uid)
         if any(other.sha256 != sha256 for other in same):
             raise Refusal("conflict")
-        present = next((other for other in same if other.case_id == upload.case_id), None)
+        present = _find_place(session, upload, facts, same)
         instance = present or _add_instance(session, upload, sha256, facts)
         upload.state, upload.instance_id = "stored", instance.id
         upload.note = "again" if present else ""
@@ -125,9 +125,10 @@ def _index(upload_id: str, sha256: str, facts: Facts) -> str | None:
 def _complete_identity(facts: Facts, upload: Upload, sha256: str) -> None:
     """UIDs for what has none: from the bytes (the same file is the same instance) and, for studies, from the case."""
     facts.sop_instance_uid = facts.sop_instance_uid or derived_uid(f"instance:{sha256}")
-    own_study = derived_uid(f"study:{upload.case_id}")
-    facts.study_instance_uid = facts.study_instance_uid or own_study
-    facts.series_instance_uid = facts.series_instance_uid or derived_uid(f"series:{upload.case_id}:{facts.media}")
+    # what has no case and names no study is a study of its own: nothing says that two such files belong together
+    group = upload.case_id or sha256
+    facts.study_instance_uid = facts.study_instance_uid or derived_uid(f"study:{group}")
+    facts.series_instance_uid = facts.series_instance_uid or derived_uid(f"series:{group}:{facts.media}")
 
 
 def derived_uid(seed: str) -> str:
@@ -137,10 +138,32 @@ def derived_uid(seed: str) -> str:
 
 def _same_identity(session: Session, upload: Upload, sop_instance_uid: str) -> list[Instance]:
     """Instances of this SOP Instance UID in the same case or, where it has one, at the same facility."""
-    place = Instance.case_id == upload.case_id
+    places: list[ColumnElement[bool]] = [false()]
+    if upload.case_id is not None:
+        places.append(Instance.case_id == upload.case_id)
     if upload.facility_id is not None:
-        place = or_(place, Instance.facility_id == upload.facility_id)
-    return list(session.scalars(select(Instance).where(Instance.sop_instance_uid == sop_instance_uid, place)))
+        places.append(Instance.facility_id == upload.facility_id)
+    wanted = select(Instance).where(Instance.sop_instance_uid == sop_instance_uid, or_(*places))
+    return list(session.scalars(wanted.order_by(Instance.created_at)))
+
+
+def _find_place(session: Session, upload: Upload, facts: Facts, same: list[Instance]) -> Instance | None:
+    """The instance that is the same file in the same place, if any. What came without a case joins the case that
+    somebody of the facility has attached its study to, or the same file wherever it is by now.
+    """
+    if upload.case_id is not None:
+        return next((other for other in same if other.case_id == upload.case_id), None)
+    present = same[0] if same else None
+    if present is not None:
+        upload.case_id = present.case_id
+    else:
+        attached = select(Study.case_id).where(
+            Study.facility_id == upload.facility_id,
+            Study.study_instance_uid == facts.study_instance_uid,
+            Study.case_id.is_not(None),
+        )
+        upload.case_id = session.scalar(attached.order_by(Study.created_at.desc()).limit(1))
+    return present
 
 
 def _add_instance(session: Session, upload: Upload, sha256: str, facts: Facts) -> Instance:
@@ -169,12 +192,17 @@ def _add_instance(session: Session, upload: Upload, sha256: str, facts: Facts) -
 
 
 def _study_for(session: Session, upload: Upload, facts: Facts) -> Study:
+    program_id, facility_id = _home_of(session, upload)
     wanted = select(Study).where(Study.case_id == upload.case_id, Study.study_instance_uid == facts.study_instance_uid)
+    if upload.case_id is None:
+        wanted = wanted.where(Study.facility_id == facility_id)
     study = session.scalar(wanted)
     if study is None:
         study = Study(
             id=db.new_id(),
             case_id=upload.case_id,
+            program_id=program_id,
+            facility_id=facility_id,
             study_instance_uid=facts.study_instance_uid,
             description=facts.study_description,
             modality=facts.modality,
@@ -184,6 +212,12 @@ def _study_for(session: Session, upload: Upload, facts: Facts) -> Study:
         session.add(study)
         session.flush()
     return study
+
+
+def _home_of(session: Session, upload: Upload) -> tuple[str, str | None]:
+    """Whose study it is: the case's facility, whoever sent the file; the sender's while there is no case."""
+    home = access.home_of(session, upload.case_id) if upload.case_id is not None else None
+    return home or (upload.program_id, upload.facility_id)
 
 
 def _series_for(session: Session, study: Study, facts: Facts) -> Series:
@@ -204,7 +238,9 @@ def _series_for(session: Session, study: Study, facts: Facts) -> Series:
 
 
 def refuse(upload_id: str, refusal: Refusal) -> None:
-    """End an upload with its one reason; it stays listed, its bytes do not stay."""
+    """End an upload with its one reason; it stays listed. Its bytes stay only where their sender may have forgotten
+    them because it was told that they are safe here.
+    """
     with db.write_transaction() as session:
         upload = session.get(Upload, upload_id)
         if upload is None or upload.state not in {"receiving", "checking"}:
@@ -214,5 +250,7 @@ def refuse(upload_id: str, refusal: Refusal) -> None:
         upload.updated_at = clock.now()
         audit.record(session, actor_of(upload), "refuse_upload", "upload", upload.id, reason=refusal.code)
         post_upload(session, upload)
-    store.drop_upload(upload_id)
+        acknowledged = upload.acknowledged
+    if not acknowledged:
+        store.drop_upload(upload_id)
     log.info("upload %s refused: %s", upload_id, refusal.code)

@@ -18,6 +18,7 @@ from sqlalchemy import (
     String,
     Text,
     UniqueConstraint,
+    text,
 )
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
@@ -35,13 +36,29 @@ def _one_of(column: str, words: tuple[str, ...], name: str) -> CheckConstraint:
 
 
 class Study(Base):
-    """A DICOM study inside one case, or the case's photographs and videos taken together."""
+    """A DICOM study inside one case, or the case's photographs and videos taken together.
+
+    Without a case it waits in its facility's inbox until a person says whose it is.
+    """
 
     __tablename__ = "study"
-    __table_args__ = (UniqueConstraint("case_id", "study_instance_uid"),)
+    __table_args__ = (
+        UniqueConstraint("case_id", "study_instance_uid"),
+        Index("ix_study_identity", "facility_id", "study_instance_uid"),
+        Index(
+            "uq_study_waiting",
+            "facility_id",
+            "study_instance_uid",
+            unique=True,
+            sqlite_where=text("case_id is null"),
+            postgresql_where=text("case_id is null"),
+        ),
+    )
 
     id: Mapped[str] = mapped_column(String(32), primary_key=True, default=new_id)
     case_id: Mapped[str | None] = mapped_column(ForeignKey("case_record.id"), index=True)
+    program_id: Mapped[str] = mapped_column(String(32))
+    facility_id: Mapped[str | None] = mapped_column(String(32))  # the case's; of one that waits, the device's
     study_instance_uid: Mapped[str] = mapped_column(String(64))
     description: Mapped[str] = mapped_column(String(200), default="")
     modality: Mapped[str] = mapped_column(String(16), default="")
@@ -147,5 +164,7 @@ class Upload(Base):
     reason_values: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
     note: Mapped[str] = mapped_column(Text, default="")  # "again" where the same file was already in the case
     instance_id: Mapped[str | None] = mapped_column(ForeignKey("instance.id"))
+    # The sender was told that it may forget the file: the bytes stay even when the file is refused.
+    acknowledged: Mapped[bool] = mapped_column(default=False)
     created_at: Mapped[datetime] = mapped_column(Utc)
     updated_at: Mapped[datetime] = mapped_column(Utc)

@@ -44,6 +44,25 @@ def upload_path(upload_id: str) -> Path:
     return folder("uploads") / f"{upload_id}.part"
 
 
+def settle_upload(upload_id: str, path: Path) -> None:
+    """Make a whole file the bytes of an upload, on the disk for certain once `sync_uploads` has been called too."""
+    target = upload_path(upload_id)
+    sync(path)
+    try:
+        os.rename(path, target)
+    except OSError as error:
+        if error.errno != errno.EXDEV:
+            raise
+        shutil.copyfile(path, target)
+        sync(target)
+        path.unlink()
+
+
+def sync_uploads() -> None:
+    """Have the names of settled uploads on the disk."""
+    sync(folder("uploads"))
+
+
 @contextmanager
 def refusing_when_full() -> Iterator[None]:
     """Turn a full disk or quota into Refusal("storage_full")."""
@@ -79,12 +98,12 @@ def keep(area: Area, source: Path) -> str:
             with contextlib.suppress(FileNotFoundError):
                 os.unlink(name)
             raise
-        _sync_folder(target.parent)
+        sync(target.parent)
     return sha256
 
 
-def _sync_folder(path: Path) -> None:
-    """A rename is on disk only once its folder is."""
+def sync(path: Path) -> None:
+    """Have a file's bytes, or a folder's names, on the disk: a rename is there only once its folder is."""
     handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)

@@ -87,10 +87,12 @@ def _require_few_open(session: Session, actor: Actor) -> None:
         raise Conflict(_("Too many files are being sent at once. Let some of them finish."), code="too_many_uploads")
 
 
-def add_upload(session: Session, actor: Actor, case_id: str, file_name: str, size: int) -> Upload:
+def add_upload(
+    session: Session, actor: Actor, case_id: str | None, file_name: str, size: int, upload_id: str = ""
+) -> Upload:
     """A new row in the caller's transaction, with its audit row; whether the actor may is the caller's to ask."""
     upload = Upload(
-        id=db.new_id(),
+        id=upload_id or db.new_id(),
         case_id=case_id,
         owner_kind=actor.kind,
         owner_id=actor.id,

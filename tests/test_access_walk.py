@@ -230,7 +230,7 @@ def _belongings(session: Session, cast: Cast, consult: Consult) -> tuple[dict[st
 
 def _picture(session: Session, cast: Cast, case_id: str) -> tuple[Instance, Rendition, Rendition]:
     now = clock.now()
-    study = Study(case_id=case_id, study_instance_uid="1.2.3", created_at=now)
+    study = Study(case_id=case_id, program_id=cast.program.id, study_instance_uid="1.2.3", created_at=now)
     session.add(study)
     session.flush()
     series = Series(study_id=study.id, series_instance_uid="1.2.3.1")

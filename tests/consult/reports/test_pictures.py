@@ -67,7 +67,7 @@ def mark(instance: str) -> dict[str, Any]:
 
 def instance_of(session: Any, case_id: str | None, consult: Consult) -> Instance:
     now = clock.now()
-    study = Study(case_id=case_id, study_instance_uid="1.2", description="Chest", created_at=now)
+    study = Study(case_id=case_id, program_id="program", study_instance_uid="1.2", description="Chest", created_at=now)
     session.add(study)
     session.flush()
     series = Series(study_id=study.id, series_instance_uid="1.2.1")
