@@ -31,6 +31,8 @@ class Config:
     turn_urls: tuple[str, ...] = ()
     turn_secret: str = field(default="", repr=False)
     max_upload_bytes: int = 500 * 1024 * 1024
+    max_case_bytes: int = 10 * 1024**3  # pictures of one case, stored and announced; 0 for no limit
+    max_facility_bytes: int = 500 * 1024**3
     invitation_hours: int = 72
     session_hours: int = 12
     sign_in_limit: str = "10 per minute; 60 per hour"
@@ -57,6 +59,8 @@ class Config:
             turn_urls=tuple(url for url in environ.get("TURN_URLS", "").split(",") if url),
             turn_secret=_secret(environ, "TURN_SECRET"),
             max_upload_bytes=int(environ.get("MAX_UPLOAD_BYTES", 500 * 1024 * 1024)),
+            max_case_bytes=int(environ.get("MAX_CASE_BYTES", 10 * 1024**3)),
+            max_facility_bytes=int(environ.get("MAX_FACILITY_BYTES", 500 * 1024**3)),
             sign_in_limit=environ.get("SIGN_IN_LIMIT", "10 per minute; 60 per hour"),
             pseudo_locale=environ.get("PSEUDO_LOCALE", "0") == "1",
         )

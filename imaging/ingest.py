@@ -37,6 +37,7 @@ def ingest(upload_id: str) -> str | None:
         try:
             if not path.exists() or path.stat().st_size != size:
                 raise Refusal("lost_bytes")
+            _check_bytes(upload_id, path)
             facts = inspect(path)
             return _keep(upload_id, path, facts)
         except Refusal as refusal:
@@ -55,6 +56,14 @@ def _begin(upload_id: str) -> int | None:
             return upload.size
     refuse(upload_id, Refusal("crashed"))
     return None
+
+
+def _check_bytes(upload_id: str, path: Path) -> None:
+    """Compare the file with the SHA-256 that its sender told, if it did. Raises Refusal("changed_on_the_way")."""
+    with db.read_session() as session:
+        told = session.get_one(Upload, upload_id).sha256
+    if told is not None and store.hash_of(path) != told:
+        raise Refusal("changed_on_the_way")
 
 
 def _instance_of(upload_id: str) -> str | None:

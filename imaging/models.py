@@ -157,6 +157,7 @@ class Upload(Base):
     consult_id: Mapped[str | None] = mapped_column(String(32))  # of an owner who is a guest
     file_name: Mapped[str] = mapped_column(String(200))
     size: Mapped[int] = mapped_column(BigInteger)
+    sha256: Mapped[str | None] = mapped_column(String(64))  # of the whole file, as its sender found it
     received: Mapped[int] = mapped_column(BigInteger, default=0)
     state: Mapped[str] = mapped_column(String(16), default="receiving", index=True)
     attempts: Mapped[int] = mapped_column(default=0)
@@ -164,6 +165,7 @@ class Upload(Base):
     reason_values: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
     note: Mapped[str] = mapped_column(Text, default="")  # "again" where the same file was already in the case
     instance_id: Mapped[str | None] = mapped_column(ForeignKey("instance.id"))
+    parent_id: Mapped[str | None] = mapped_column(ForeignKey("upload.id"), index=True)  # the archive it came in
     # The sender was told that it may forget the file: the bytes stay even when the file is refused.
     acknowledged: Mapped[bool] = mapped_column(default=False)
     created_at: Mapped[datetime] = mapped_column(Utc)

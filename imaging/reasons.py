@@ -37,6 +37,15 @@ SENTENCES: dict[str, LazyString] = {
     "conflict": _("Another file with the same identity but a different picture is already here. Ask who made it."),
     "storage_full": _("The server has no room to keep this file. Tell the administrator and send it again later."),
     "too_big": _("The file has %(size)s MB; at most %(most)s MB can be sent."),
+    "case_full": _(
+        "This case has room for %(most)s MB of pictures and %(used)s MB are taken. "
+        "Send only what the specialist needs, or ask the administrator for more room."
+    ),
+    "facility_full": _(
+        "Your facility has room for %(most)s MB of pictures and %(used)s MB are taken. Ask the administrator for more "
+        "room: what is on this device stays here."
+    ),
+    "changed_on_the_way": _("This file changed on its way here, so it was not kept. Send it again from the start."),
     "lost_bytes": _("Part of this file was lost on the server. Send it again."),
 }
 

@@ -16,6 +16,8 @@ _STATUSES = {
     "invalid": HTTPStatus.UNPROCESSABLE_ENTITY,
     "empty_file": HTTPStatus.UNPROCESSABLE_ENTITY,
     "too_big": HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    "case_full": HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    "facility_full": HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     "storage_full": HTTPStatus.INSUFFICIENT_STORAGE,
     "locked": HTTPStatus.LOCKED,
     "upload_ended": HTTPStatus.GONE,

@@ -1,19 +1,27 @@
-"""The tus 1.0 door (https://tus.io/protocols/resumable-upload, core and creation, termination)."""
+"""The tus 1.0 door (https://tus.io/protocols/resumable-upload: core, creation, termination, expiration).
+
+The whole file's SHA-256 comes with the creation, as `sha256` (hexadecimal) in Upload-Metadata, or with any piece, as
+`Repr-Digest: sha-256=:<base64>:` (RFC 9530); the worker compares it before the file is opened. Pieces carry no
+checksum of their own (tus's checksum extension): TLS guards them, and a piece thrown away would be sent twice.
+"""
 
 from __future__ import annotations
 
 import base64
 import binascii
+import re
+import socket
 from typing import Any
 
 from flask import Blueprint, Response, jsonify, request
 from flask_babel import gettext as _
+from werkzeug.http import http_date
 
 from app import config, db
 from app.actor import Actor
 from app.auth.guards import behind
 from app.errors import Invalid, NidaanError
-from imaging import access, jobs, queries, uploads
+from imaging import access, jobs, queries, senders, uploads
 from imaging.models import Upload
 from imaging.shared_routes import answer_errors, as_json, present_actor
 
@@ -22,6 +30,8 @@ answer_errors(uploads_blueprint)
 
 VERSION = "1.0.0"
 _PIECE_TYPE = "application/offset+octet-stream"
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+_REPR_DIGEST = re.compile(r"(?:^|,)\s*sha-256=:([A-Za-z0-9+/]{43}=):")
 
 
 class WrongVersion(NidaanError):
@@ -68,7 +78,7 @@ def describe_upload() -> Response:
     """What the door can do."""
     response = Response(status=204)
     response.headers["Tus-Version"] = VERSION
-    response.headers["Tus-Extension"] = "creation,termination"
+    response.headers["Tus-Extension"] = "creation,termination,expiration"
     response.headers["Tus-Max-Size"] = str(config.current().max_upload_bytes)
     return response
 
@@ -83,8 +93,9 @@ def create_upload() -> Response:
     with db.read_session() as session:  # the gate comes first, as `behind` has it; here the case is named in a header
         access.require_adding(session, actor, told["case_id"])
     _require_version()
-    upload = uploads.create(actor, told["case_id"], told.get("filename", ""), _whole_header("Upload-Length"))
-    return _answer(upload, 201, offset=0)
+    size, sha256 = _whole_header("Upload-Length"), _told_sha256(told)
+    upload = uploads.create(actor, told["case_id"], told.get("filename", ""), size, sha256)
+    return _answer(upload, 201, offset=upload.received)
 
 
 @uploads_blueprint.get("/uploads/<upload_id>")
@@ -110,7 +121,7 @@ def _measure(actor: Actor, upload_id: str) -> Response:
     response.headers["Upload-Offset"] = str(here)
     response.headers["Upload-Length"] = str(upload.size)
     response.headers["Cache-Control"] = "no-store"
-    return response
+    return _with_expiry(response, upload)
 
 
 @uploads_blueprint.patch("/uploads/<upload_id>")
@@ -121,8 +132,15 @@ def continue_upload(upload_id: str) -> Response:
     _require_version()
     if request.mimetype != _PIECE_TYPE:
         return Response(status=415)
-    offset = _whole_header("Upload-Offset")
-    upload = uploads.receive(actor, upload_id, offset, request.content_length, request.stream.read)
+    upload = uploads.receive(
+        actor,
+        upload_id,
+        _whole_header("Upload-Offset"),
+        request.content_length,
+        request.stream.read,
+        sha256=_digest_header(),
+        hang_up=_hang_up(),
+    )
     if upload.state == "checking":
         jobs.ingest_upload(upload.id)
     return _answer(upload, 204, offset=upload.received)
@@ -144,7 +162,33 @@ def _answer(upload: Upload, status: int, offset: int) -> Response:
     response.headers["Upload-Offset"] = str(offset)
     if status == 201:
         response.headers["Location"] = f"/imaging/uploads/{upload.id}"
+    return _with_expiry(response, upload)
+
+
+def _with_expiry(response: Response, upload: Upload) -> Response:
+    expires = uploads.expires_at(upload)
+    if expires is not None:
+        response.headers["Upload-Expires"] = http_date(expires)
     return response
+
+
+def _told_sha256(told: dict[str, str]) -> str | None:
+    found = told.get("sha256", "").lower()
+    if found and not _SHA256.fullmatch(found):
+        raise Invalid("sha256", _("The file's checksum cannot be read."))
+    return found or None
+
+
+def _digest_header() -> str | None:
+    """The whole file's SHA-256 in hexadecimal, from Repr-Digest; None where it is not told."""
+    found = _REPR_DIGEST.search(request.headers.get("Repr-Digest", ""))
+    return base64.b64decode(found.group(1)).hex() if found else None
+
+
+def _hang_up() -> senders.HangUp | None:
+    """What ends this request's connection from elsewhere; None where the server does not lend it (tests)."""
+    line: socket.socket | None = request.environ.get("gunicorn.socket")
+    return None if line is None else lambda: line.shutdown(socket.SHUT_RD)
 
 
 def _require_version() -> None:

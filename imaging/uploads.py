@@ -1,9 +1,16 @@
-"""Uploads: made, received piece by piece, given up. Bytes that arrived are kept whatever happens to the connection."""
+"""Uploads: made, received piece by piece, given up. Bytes that arrived are kept whatever happens to the connection.
+
+What is promised when. A piece that was answered survives the death of this process, and so does the part of a piece
+that a cut line brought: bytes go to the file unbuffered, and the file's length is the truth. Nothing is synced to the
+disk here: that would stop every consult of the process for as long as the disk takes. After a power cut the sender is
+told the length that is left and goes on from there; a hole that a file system leaves is found by the SHA-256. Only
+"stored" promises the disk (`store.keep` syncs before it is said), so a sender keeps its own bytes until then.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import BinaryIO, cast
 
@@ -14,16 +21,16 @@ from sqlalchemy.orm import Session
 from app import audit, clock, config, db
 from app.actor import Actor
 from app.errors import Conflict, Invalid, NidaanError
-from imaging import access, store
-from imaging.announcements import post_upload
-from imaging.models import Upload
+from imaging import access, quotas, senders, store
+from imaging.announcements import actor_of, post_upload
+from imaging.models import Instance, Upload
 from imaging.plain_text import clean_file_name
 from imaging.reasons import sentence
 from imaging.refusals import Refusal
 
-MAX_OPEN_UPLOADS = 50  # of one person at a time
+MAX_OPEN_UPLOADS = 2000  # of one person at a time: a folder of slices is announced at once, so that previews go first
 KEPT_UNFINISHED = timedelta(days=7)
-_PIECE = 65536
+_PIECE = 16384  # the most that a killed process loses of what arrived: a second at 100 kbit/s
 _TOLD_STEPS = 20  # the room hears of every twentieth of an upload, not of every piece
 
 
@@ -50,35 +57,48 @@ class Busy(Conflict):
         super().__init__(_("This file is already being sent from another place."), code="locked")
 
 
-def create(actor: Actor, case_id: str, file_name: str, size: int) -> Upload:
-    """Open an upload of `size` bytes into a case.
+def create(actor: Actor, case_id: str, file_name: str, size: int, sha256: str | None = None) -> Upload:
+    """Open an upload of `size` bytes into a case; one whose bytes the case has already is "stored" at once.
 
-    Raises NotFound, NotAllowed, Conflict("too_many_uploads"), and UploadRefused: too_big, empty_file, storage_full.
+    Raises NotFound, NotAllowed, Conflict("too_many_uploads"), and UploadRefused: too_big, empty_file, case_full,
+    facility_full, which stay listed, and storage_full, which does not: it may be tried again later.
     """
     with db.write_transaction() as session:
         access.require_adding(session, actor, case_id)
         _require_few_open(session, actor)
-        upload = add_upload(session, actor, case_id, file_name, size)
-        code, values = _reason_not_to_take(size)
-        if code is not None:
-            upload.state, upload.reason_code, upload.reason_values = "refused", code, values
+        present = _already_here(session, case_id, sha256)
+        reason = None if present else _reason_not_to_take(session, actor, case_id, size)
+        upload = add_upload(session, actor, case_id, file_name, size, sha256=sha256)
+        if reason is not None:
+            upload.state, (upload.reason_code, upload.reason_values) = "refused", reason
+        if present is not None:
+            upload.state, upload.received, upload.note, upload.instance_id = "stored", size, "again", present.id
+            audit.record(session, actor, "store_instance_again", "instance", present.id, upload_id=upload.id)
         post_upload(session, upload)
         session.flush()
-    if code is not None:
-        raise UploadRefused(code, str(sentence(code, values)), upload)
-    store.upload_path(upload.id).touch()
+    if reason is not None:
+        raise UploadRefused(reason[0], str(sentence(*reason)), upload)
+    if present is None:
+        store.upload_path(upload.id).touch()
     return upload
 
 
-def _reason_not_to_take(size: int) -> tuple[str | None, dict[str, int]]:
+def _already_here(session: Session, case_id: str, sha256: str | None) -> Instance | None:
+    """The instance in this case that was made of these very bytes."""
+    if sha256 is None:
+        return None
+    return session.scalar(select(Instance).where(Instance.case_id == case_id, Instance.sha256 == sha256).limit(1))
+
+
+def _reason_not_to_take(session: Session, actor: Actor, case_id: str, size: int) -> quotas.Reason | None:
     most = config.current().max_upload_bytes
     if size == 0:
         return "empty_file", {}
     if size > most:
         return "too_big", {"size": -(-size // 1_048_576), "most": most // 1_048_576}
     if not store.has_room_for(size):
-        return "storage_full", {}
-    return None, {}
+        raise UploadRefused("storage_full", str(sentence("storage_full")))
+    return quotas.reason_not_to_take(session, case_id, actor.facility_id, size)
 
 
 def _require_few_open(session: Session, actor: Actor) -> None:
@@ -88,7 +108,14 @@ def _require_few_open(session: Session, actor: Actor) -> None:
 
 
 def add_upload(
-    session: Session, actor: Actor, case_id: str | None, file_name: str, size: int, upload_id: str = ""
+    session: Session,
+    actor: Actor,
+    case_id: str | None,
+    file_name: str,
+    size: int,
+    *,
+    upload_id: str = "",
+    sha256: str | None = None,
 ) -> Upload:
     """A new row in the caller's transaction, with its audit row; whether the actor may is the caller's to ask."""
     upload = Upload(
@@ -103,6 +130,7 @@ def add_upload(
         consult_id=actor.consult_id,
         file_name=clean_file_name(file_name),
         size=size,
+        sha256=sha256,
         received=0,
         state="receiving",
         reason_values={},
@@ -115,10 +143,19 @@ def add_upload(
     return upload
 
 
+def expires_at(upload: Upload) -> datetime | None:
+    """When an unfinished upload is forgotten unless it goes on; None for one that is not being received."""
+    return upload.updated_at + KEPT_UNFINISHED if upload.state == "receiving" else None
+
+
 def status_for_sender(actor: Actor, upload_id: str) -> tuple[Upload, int]:
-    """The actor's own upload and how many of its bytes are here. Raises NotFound, NotAllowed."""
+    """The actor's own upload and how many of its bytes are here; whoever was sending it is hung up on.
+
+    Raises NotFound, NotAllowed.
+    """
     with db.read_session() as session:
         upload = access.own_upload(session, actor, upload_id)
+    senders.take_over(upload_id)
     return upload, upload.size if upload.state in {"checking", "stored"} else _bytes_here(upload_id)
 
 
@@ -127,8 +164,19 @@ def _bytes_here(upload_id: str) -> int:
     return path.stat().st_size if path.exists() else 0
 
 
-def receive(actor: Actor, upload_id: str, offset: int, length: int | None, read: Callable[[int], bytes]) -> Upload:
+def receive(
+    actor: Actor,
+    upload_id: str,
+    offset: int,
+    length: int | None,
+    read: Callable[[int], bytes],
+    *,
+    sha256: str | None = None,
+    hang_up: senders.HangUp | None = None,
+) -> Upload:
     """Append a piece of `length` bytes (None: unknown) that `read(n)` gives, until it gives nothing.
+
+    `sha256` is the whole file's, where the sender knows it only now. `hang_up` ends this request's connection.
 
     The upload's state is "checking" once it is whole: whoever called must then queue `jobs.ingest_upload`.
     Raises NotFound, NotAllowed, WrongOffset, Busy, Conflict (no longer receiving), Invalid (too many bytes),
@@ -137,7 +185,7 @@ def receive(actor: Actor, upload_id: str, offset: int, length: int | None, read:
     upload, _here = status_for_sender(actor, upload_id)
     if upload.state != "receiving":
         raise Conflict(_("This upload has already ended."), code="upload_ended")
-    with store.only_one(f"receive-{upload_id}") as mine:
+    with store.only_one(senders.lock_name(upload_id)) as mine:
         if not mine:
             raise Busy()
         here = _bytes_here(upload_id)
@@ -146,9 +194,10 @@ def receive(actor: Actor, upload_id: str, offset: int, length: int | None, read:
         if length is not None and offset + length > upload.size:
             raise Invalid("file", _("More bytes came than the file has."))
         try:
-            _append(upload_id, upload.size - offset, read)
+            with senders.sending(upload_id, hang_up):
+                _append(upload_id, upload.size - offset, read)
         finally:
-            upload = _note_received(upload_id)
+            upload = _note_received(upload_id, sha256)
     return upload
 
 
@@ -172,10 +221,11 @@ def _append(upload_id: str, left: int, read: Callable[[int], bytes]) -> None:
         raise UploadRefused(refusal.code, str(sentence(refusal.code))) from refusal
 
 
-def _note_received(upload_id: str) -> Upload:
+def _note_received(upload_id: str, sha256: str | None) -> Upload:
     """Write down what is here; bytes on disk are the truth, the row follows them."""
     with db.write_transaction() as session:
         upload = session.get_one(Upload, upload_id)
+        upload.sha256 = upload.sha256 or sha256
         before = upload.received
         upload.received = min(upload.size, _bytes_here(upload_id))
         upload.updated_at = clock.now()
@@ -206,6 +256,7 @@ def forget_abandoned() -> int:
         abandoned = list(session.scalars(select(Upload).where(Upload.state == "receiving", old)))
         for upload in abandoned:
             upload.state, upload.updated_at = "cancelled", clock.now()
+            audit.record(session, actor_of(upload), "expire_upload", "upload", upload.id, received=upload.received)
             post_upload(session, upload)
     for upload in abandoned:
         store.drop_upload(upload.id)

@@ -197,7 +197,7 @@ def test_an_opening_that_cannot_be_understood_is_refused(
 
 def test_the_door_says_what_it_can(client: FlaskClient) -> None:
     answer = client.options("/imaging/uploads")
-    assert answer.headers["Tus-Extension"] == "creation,termination"
+    assert answer.headers["Tus-Extension"] == "creation,termination,expiration"
     assert answer.headers["Tus-Max-Size"] == str(500 * 1_048_576)
 
 

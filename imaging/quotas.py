@@ -1,0 +1,40 @@
+"""How much room a case and a facility have for pictures: what is stored, and what has been announced and is coming."""
+
+from __future__ import annotations
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+from sqlalchemy.sql.elements import ColumnElement
+
+from app import config
+from imaging.models import Instance, Upload
+
+_COMING = ("receiving", "checking")
+Reason = tuple[str, dict[str, int]]
+
+
+def reason_not_to_take(session: Session, case_id: str, facility_id: str | None, size: int) -> Reason | None:
+    """Why `size` more bytes do not fit (code and values of `reasons.SENTENCES`), or None when they do.
+
+    Asked inside the transaction that adds the upload, so that two at once cannot both take the last room.
+    """
+    settings = config.current()
+    if settings.max_case_bytes:
+        used = _used(session, Instance.case_id == case_id, Upload.case_id == case_id)
+        if used + size > settings.max_case_bytes:
+            return "case_full", _values(used, settings.max_case_bytes)
+    if settings.max_facility_bytes and facility_id is not None:
+        used = _used(session, Instance.facility_id == facility_id, Upload.facility_id == facility_id)
+        if used + size > settings.max_facility_bytes:
+            return "facility_full", _values(used, settings.max_facility_bytes)
+    return None
+
+
+def _used(session: Session, stored: ColumnElement[bool], coming: ColumnElement[bool]) -> int:
+    kept = session.scalar(select(func.coalesce(func.sum(Instance.size_bytes), 0)).where(stored)) or 0
+    announced = select(func.coalesce(func.sum(Upload.size), 0)).where(coming, Upload.state.in_(_COMING))
+    return int(kept) + int(session.scalar(announced) or 0)
+
+
+def _values(used: int, most: int) -> dict[str, int]:
+    return {"used": -(-used // 1_048_576), "most": most // 1_048_576}
