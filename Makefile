@@ -21,8 +21,9 @@ CLIENT := $(shell find static/src static/vite 2>/dev/null) $(wildcard static/*.j
 LOCK := .venv/bin/uv pip compile pyproject.toml --generate-hashes --no-emit-index-url --no-header --universal \
 	--python-version 3.11 --quiet
 TESTS ?= tests
+EMAIL ?= doctor.a@demo.example
 
-.PHONY: help run test check journey bench client protocol messages lock format clean \
+.PHONY: help run token test check journey bench client protocol messages lock format clean \
 	test-python test-client test-browser python node chromium \
 	check-style check-types check-imports check-protocol check-migrations check-client
 
@@ -34,6 +35,9 @@ help: ## this list
 run: $(VENV)/run.stamp static/dist/manifest.json ## set up what is missing, then start everything (Ctrl-C stops it)
 	@bash .ci/prepare-data $(PY)
 	@exec $(PY) -m app.supervisor
+
+token: $(VENV)/run.stamp ## a bearer token of the demo's treating doctor, for DICOMweb (EMAIL=address for another doctor's)
+	@$(PY) -m app.cli make-token --email "$(EMAIL)"
 
 # --- holding it to its word ---------------------------------------------------------------------------------------
 

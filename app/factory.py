@@ -10,7 +10,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from app import assets, db, error_pages, health, json_bodies, languages, pages, policies, security_headers
 from app import config as configuration
-from app.auth import admin_routes
+from app.auth import admin_routes, token_routes
 from app.auth import routes as auth_routes
 from app.config import Config
 from app.extensions import SOCKET_OPTIONS, csrf, limiter, login_manager, socketio
@@ -28,6 +28,7 @@ BLUEPRINTS = (
     health.blueprint,
     auth_routes.blueprint,
     admin_routes.blueprint,
+    token_routes.blueprint,
     consult_routes.blueprint,
     room_routes.blueprint,
     log_routes.blueprint,

@@ -29,6 +29,7 @@ PATIENTS = Place("/patients", _l("Patients"), "users")
 CONSULT_LOG = Place("/log", _l("Consult log"), "history")
 PEOPLE = Place("/people", _l("People"), "users")
 SITES = Place("/sites", _l("Sites"), "building-2")
+TOKENS = Place("/tokens", _l("Access tokens"), "key-round")
 AUDIT = Place("/audit", _l("Audit"), "scroll-text")
 
 # The first place of a role is its home.
@@ -36,7 +37,7 @@ PLACES: dict[str, tuple[Place, ...]] = {
     "treating_doctor": (TODAY, PATIENTS),
     "specialist": (WORKLIST,),
     "program_manager": (CONSULT_LOG,),
-    "administrator": (PEOPLE, SITES, AUDIT),
+    "administrator": (PEOPLE, SITES, TOKENS, AUDIT),
 }
 
 ROLE_WORDS = {
@@ -46,6 +47,7 @@ ROLE_WORDS = {
     "administrator": _l("Administrator"),
     "patient": _l("Patient"),
     "attendant": _l("Attendant"),
+    "device": _l("Device"),
 }
 
 

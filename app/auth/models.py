@@ -1,4 +1,4 @@
-"""Programs, facilities and the people who sign in."""
+"""Programs, facilities, the people who sign in, and the tokens by which programs ask in somebody's name."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from app.actor import Actor
 from app.db import Base, Utc, new_id
 
+TOKEN_SCOPES = ("read", "store")
 USER_ROLES = ("treating_doctor", "specialist", "program_manager", "administrator")
 
 
@@ -69,3 +70,26 @@ class User(Base):
             program_id=self.program_id,
             facility_id=self.facility_id,
         )
+
+
+class AccessToken(Base):
+    """A bearer token (RFC 6750) of a person, or of a device of a facility. Only a hash of it is kept."""
+
+    __tablename__ = "access_token"
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True, default=new_id)
+    program_id: Mapped[str] = mapped_column(ForeignKey("program.id"), index=True)
+    facility_id: Mapped[str] = mapped_column(ForeignKey("facility.id"))
+    user_id: Mapped[str | None] = mapped_column(ForeignKey("user_account.id"), index=True)  # None: a device's
+    name: Mapped[str] = mapped_column(String(120))  # what uses it, in its owner's words
+    prefix: Mapped[str] = mapped_column(String(16), unique=True)  # its beginning, which may be shown
+    sha256: Mapped[str] = mapped_column(String(64))
+    scopes: Mapped[str] = mapped_column(String(40))  # words of TOKEN_SCOPES, a blank between them
+    created_by: Mapped[str] = mapped_column(String(32))
+    created_at: Mapped[datetime] = mapped_column(Utc)
+    expires_at: Mapped[datetime] = mapped_column(Utc)
+    last_used_at: Mapped[datetime | None] = mapped_column(Utc)
+    revoked_at: Mapped[datetime | None] = mapped_column(Utc)
+
+    user: Mapped[User | None] = relationship(lazy="joined")
+    facility: Mapped[Facility] = relationship(lazy="joined")

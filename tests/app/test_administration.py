@@ -17,7 +17,7 @@ from tests.cast import Cast
 
 ClientAs = Callable[[User | None], FlaskClient]
 
-PAGES = ("/people", "/people/new", "/sites", "/sites/new", "/audit")
+PAGES = ("/people", "/people/new", "/sites", "/sites/new", "/tokens", "/tokens/new", "/audit")
 
 
 @pytest.fixture
