@@ -21,7 +21,7 @@ from PIL import Image
 
 from imaging.refusals import Refusal
 from imaging.renditions import scaled
-from imaging.source import Array
+from imaging.source import Array, TimedFrame
 
 GOP = 10
 _TIME_BASE = Fraction(1, 90_000)
@@ -45,8 +45,7 @@ class Encoded:
 
 
 def encode(
-    frames: Iterable[Array],
-    durations_us: list[int],
+    frames: Iterable[TimedFrame],
     target: Path,
     options: dict[str, str],
     longest: int | None = None,
@@ -54,31 +53,32 @@ def encode(
 ) -> Encoded:
     """Write display frames (uint8, grey or RGB, all of one size) to `target` as MP4 with its index at the front.
 
-    Stops at the end of `frames`: the result's `durations_us` has one entry for each frame that came.
+    The result's `durations_us` has one entry for each frame that came, each as it came with its frame.
     Raises Refusal("damaged_video") when no frame came.
     """
+    durations: list[int] = []
     with av.open(str(target), "w", format="mp4", options={"movflags": "faststart"}) as container:
         stream: VideoStream | None = None
-        width = height = count = pts = 0
-        for count, frame in enumerate(frames, start=1):
+        width = height = pts = shown_us = 0
+        for frame, duration in frames:
             image = _fitted(frame, longest)
             if stream is None:
                 height, width = image.shape[:2]
                 stream = _add_stream(container, width, height, options)
             picture = _picture(image)
             picture.pts, picture.time_base = pts, _TIME_BASE
-            duration = durations_us[min(count, len(durations_us)) - 1]
-            pts += max(1, duration * 9 // 100)
+            durations.append(duration)
+            shown_us += duration
+            pts = max(pts + 1, shown_us * 9 // 100)  # from the sum, or the rounding of each would add up
             for packet in stream.encode(picture):
                 container.mux(packet)
             if on_frame is not None:
-                on_frame(count)
+                on_frame(len(durations))
         if stream is None:
             raise Refusal("damaged_video")
         for packet in stream.encode(None):
             container.mux(packet)
-    kept = [durations_us[min(index, len(durations_us) - 1)] for index in range(count)]
-    return Encoded(target, width, height, width + width % 2, height + height % 2, kept)
+    return Encoded(target, width, height, width + width % 2, height + height % 2, durations)
 
 
 def _fitted(frame: Array, longest: int | None) -> Array:

@@ -7,19 +7,25 @@ from typing import Literal
 
 from imaging.refusals import Refusal
 
-FileKind = Literal["dicom", "jpeg", "png", "video"]
+PictureKind = Literal["jpeg", "png", "webp", "gif", "tiff", "heic", "avif", "bmp"]
+FileKind = Literal["dicom", "video"] | PictureKind
 
+# Pictures and containers by their first bytes: (offset, bytes, kind).
+_MARKS: tuple[tuple[int, bytes, FileKind], ...] = (
+    (0, b"\xff\xd8\xff", "jpeg"),  # ITU-T T.81 annex B
+    (0, b"\x89PNG\r\n\x1a\n", "png"),  # W3C PNG section 5.2
+    (0, b"GIF87a", "gif"),
+    (0, b"GIF89a", "gif"),
+    (0, b"II*\x00", "tiff"),
+    (0, b"MM\x00*", "tiff"),
+    (0, b"\x1aE\xdf\xa3", "video"),  # EBML: WebM and Matroska, RFC 8794 section 11.2.1
+    (0, b"\x00\x00\x01\xba", "video"),  # MPEG program stream, ISO/IEC 13818-1 table 2-33
+)
+_RIFF = {b"WEBP", b"AVI "}
 # Kinds that people do send and that we name in the refusal: (offset, bytes, name).
 _OTHERS: tuple[tuple[int, bytes, str], ...] = (
-    (0, b"GIF8", "GIF"),
-    (0, b"II*\x00", "TIFF"),
-    (0, b"MM\x00*", "TIFF"),
     (0, b"%PDF", "PDF"),
     (0, b"PK\x03\x04", "ZIP"),
-    (0, b"BM", "BMP"),
-    (8, b"WEBP", "WebP"),
-    (8, b"AVI ", "AVI"),
-    (0, b"\x1aE\xdf\xa3", "WebM"),
     (0, b"<svg", "SVG"),
     (0, b"<?xml", "XML"),
     (0, b"<html", "HTML"),
@@ -27,28 +33,40 @@ _OTHERS: tuple[tuple[int, bytes, str], ...] = (
 )
 _STILL_BRANDS = {b"heic", b"heix", b"hevc", b"mif1", b"msf1", b"heim", b"heis"}
 _QUICKTIME_ATOMS = {b"moov", b"mdat", b"wide", b"free", b"skip", b"pnot"}
+_TRANSPORT_PACKET = 188  # bytes, each beginning with 0x47: ISO/IEC 13818-1 section 2.4.3.2
 
 
 def detect(path: Path) -> FileKind:
     """The kind of a file. Raises Refusal: empty_file, other_kind (named), unknown_kind.
 
-    DICOM: PS3.10 section 7.1 (128 bytes, then DICM); JPEG: ITU-T T.81 annex B; PNG: W3C PNG section 5.2;
-    MP4 and MOV: ISO/IEC 14496-12 section 4.3 (or a QuickTime atom where there is no `ftyp`).
+    DICOM: PS3.10 section 7.1 (128 bytes, then DICM); MP4, MOV, 3GP, HEIC, AVIF: ISO/IEC 14496-12 section 4.3 (or a
+    QuickTime atom where there is no `ftyp`); the others by the marks above.
     """
     with path.open("rb") as file:
-        head = file.read(132)
+        head = file.read(_TRANSPORT_PACKET * 2 + 1)
     if not head:
         raise Refusal("empty_file")
     if head[128:132] == b"DICM":
         return "dicom"
-    if head.startswith(b"\xff\xd8\xff"):
-        return "jpeg"
-    if head.startswith(b"\x89PNG\r\n\x1a\n"):
-        return "png"
+    return _of_container(head) or _of_mark(head)
+
+
+def _of_container(head: bytes) -> FileKind | None:
     if head[4:8] == b"ftyp":
         return _of_brand(head[8:12])
     if head[4:8] in _QUICKTIME_ATOMS:
         return "video"
+    if head.startswith(b"RIFF") and head[8:12] in _RIFF:
+        return "webp" if head[8:12] == b"WEBP" else "video"
+    if len(head) > 2 * _TRANSPORT_PACKET and all(head[at] == 0x47 for at in range(0, len(head), _TRANSPORT_PACKET)):
+        return "video"
+    return "bmp" if head.startswith(b"BM") and head[6:10] == b"\0\0\0\0" else None
+
+
+def _of_mark(head: bytes) -> FileKind:
+    for offset, mark, kind in _MARKS:
+        if head[offset : offset + len(mark)] == mark:
+            return kind
     for offset, mark, name in _OTHERS:
         if head[offset : offset + len(mark)].lower() == mark.lower():
             raise Refusal("other_kind", kind=name)
@@ -57,7 +75,7 @@ def detect(path: Path) -> FileKind:
 
 def _of_brand(brand: bytes) -> FileKind:
     if brand in _STILL_BRANDS:
-        raise Refusal("other_kind", kind="HEIC")
+        return "heic"
     if brand in {b"avif", b"avis"}:
-        raise Refusal("other_kind", kind="AVIF")
+        return "avif"
     return "video"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Literal
 
-Media = Literal["dicom", "dicom_video", "jpeg", "png", "video"]
+Media = Literal["dicom", "dicom_video", "video", "jpeg", "png", "webp", "gif", "tiff", "heic", "avif", "bmp"]
 Kind = Literal["still", "clip"]
 Photometric = Literal["MONOCHROME1", "MONOCHROME2", "RGB"]
 

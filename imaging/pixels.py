@@ -30,14 +30,14 @@ def open_pixels(path: Path, workspace: Path) -> Source:
 
 
 def _open_video(dicom: DicomFile, workspace: Path) -> Source:
-    """The MPEG-4 stream inside (PS3.5 section 8.2.7), opened as any other video, with the header's own facts."""
+    """The video inside (PS3.5 sections 8.2.5 to 8.2.10), opened as any other, with the header's own facts."""
     from imaging.videos import VideoSource
 
     stream = workspace / "stream.bin"
     with dicom.path.open("rb") as file, stream.open("wb") as target:
         for span in dicom.frames[0]:
             target.write(encapsulation.read_spans(file, [span]))
-    source = VideoSource(stream)
+    source = VideoSource(stream, as_coded=True, elementary=_elementary(dicom.layout.transfer_syntax))
     found = source.facts
     layout = dicom.layout
     if (found.rows, found.columns) != (layout.rows, layout.columns):
@@ -50,6 +50,12 @@ def _open_video(dicom: DicomFile, workspace: Path) -> Source:
     facts.window = None
     source.facts = facts
     return source
+
+
+def _elementary(syntax: str) -> str:
+    """The format of a stream that comes without a container."""
+    number = int(syntax.rsplit(".", 1)[-1])
+    return "mpegvideo" if number <= 101 else "h264" if number <= 106 else "hevc"
 
 
 def describe(dicom: DicomFile) -> Facts:

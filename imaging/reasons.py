@@ -10,8 +10,8 @@ from flask_babel import lazy_gettext as _
 
 SENTENCES: dict[str, LazyString] = {
     "empty_file": _("This file is empty. Check it on the device and send it again."),
-    "unknown_kind": _("This is not a file that can be shown. Send DICOM, JPEG, PNG, MP4 or MOV."),
-    "other_kind": _("This is a %(kind)s file, which cannot be shown. Send DICOM, JPEG, PNG, MP4 or MOV."),
+    "unknown_kind": _("This is not a file that can be shown. Send DICOM, a photograph or a video."),
+    "other_kind": _("This is a %(kind)s file, which cannot be shown. Send DICOM, a photograph or a video."),
     "damaged_header": _("The DICOM header of this file is damaged, so its picture cannot be trusted."),
     "nested_too_deep": _("The DICOM header of this file is nested too deeply to be real."),
     "no_picture": _("This DICOM file holds no picture."),

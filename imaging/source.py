@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy.typing as npt
 
@@ -12,6 +12,7 @@ from imaging.facts import Facts
 
 Array = npt.NDArray[Any]
 Window = dict[str, float]  # {"center", "width"} in modality units
+TimedFrame = tuple[Array, int]  # a frame, and for how many microseconds it is shown
 
 
 class Source(Protocol):
@@ -32,6 +33,15 @@ class Source(Protocol):
         ...
 
 
+@runtime_checkable
+class TimedSource(Protocol):
+    """A source whose frames know their own times only as they come: facts may say another count, or none."""
+
+    def timed_frames(self) -> Iterator[TimedFrame]:
+        """Every frame in order with its own duration, one in memory at a time."""
+        ...
+
+
 def open_source(path: Path, workspace: Path) -> Source:
     """Open any file that may be shown; `workspace` takes temporary copies. Raises Refusal."""
     from imaging.detection import detect
@@ -45,6 +55,7 @@ def open_source(path: Path, workspace: Path) -> Source:
         from imaging.videos import VideoSource
 
         return VideoSource(path)
+    from imaging.animations import open_picture_file
     from imaging.pictures import PictureSource
 
-    return PictureSource(path, kind)
+    return open_picture_file(path, kind) or PictureSource(path, kind)

@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from imaging import clips, limits, renditions, tiles
-from imaging.source import Array, Source, open_source
+from imaging.source import Array, Source, TimedFrame, TimedSource, open_source
 from imaging.timing import durations_us
 
 Say = Callable[[dict[str, Any]], None]
+_EVEN_MS = 2.0  # a container that counts in milliseconds rounds 1/30 s to 33 and 34: that is one frame rate
 
 
 def inspect(path: Path, workspace: Path, say: Say) -> None:
@@ -63,35 +64,33 @@ def _full_still(source: Source, frame: Array, workspace: Path, say: Say) -> None
 
 
 def _clips(source: Source, workspace: Path, say: Say) -> None:
-    facts = source.facts
-    durations = durations_us(facts.frame_durations_ms, facts.frames)
+    frames = source.facts.frames
     small = clips.encode(
         _displayed(source),
-        durations,
         workspace / "small.mp4",
         clips.SMALL_PASS,
         limits.MAX_SMALL_CLIP_SIDE,
-        _steps(say, facts.frames, 0.2, 0.55),
+        _steps(say, frames, 0.2, 0.55),
     )
-    _say_count(source, len(small.durations_us), say)
+    _say_times(source, small.durations_us, say)
     _say_bundle(say, "clip_small", small, workspace, 0.55)
-    full = clips.encode(
-        _displayed(source),
-        durations,
-        workspace / "clip.mp4",
-        clips.FULL_PASS,
-        on_frame=_steps(say, facts.frames, 0.55, 0.95),
-    )
+    steps = _steps(say, source.facts.frames, 0.55, 0.95)
+    full = clips.encode(_displayed(source), workspace / "clip.mp4", clips.FULL_PASS, on_frame=steps)
     _say_bundle(say, "clip", full, workspace, 0.95)
     _made(say, "clip_mp4", full.path, (full.width, full.height), 1.0)
 
 
-def _say_count(source: Source, count: int, say: Say) -> None:
-    """A container's own count may be wrong (packets that hold no picture): what was decoded is the truth."""
-    if count != source.facts.frames:
-        source.facts.frames = count
-        source.facts.frame_durations_ms = source.facts.frame_durations_ms[:count]
-        say({"event": "facts", "facts": source.facts.as_json()})
+def _say_times(source: Source, shown_us: list[int], say: Say) -> None:
+    """What a container says of count and times may be wrong or unsaid: what was decoded is the truth."""
+    if not isinstance(source, TimedSource):
+        return
+    shown_ms = [round(one / 1000, 3) for one in shown_us]
+    even = max(shown_ms) - min(shown_ms) <= _EVEN_MS
+    times = [round(sum(shown_us) / len(shown_us) / 1000, 3)] if even else shown_ms
+    facts = source.facts
+    if (facts.frames, facts.frame_durations_ms) != (len(shown_us), times):
+        facts.frames, facts.frame_durations_ms = len(shown_us), times
+        say({"event": "facts", "facts": facts.as_json()})
 
 
 def _say_bundle(say: Say, name: str, encoded: clips.Encoded, workspace: Path, progress: float) -> None:
@@ -101,9 +100,16 @@ def _say_bundle(say: Say, name: str, encoded: clips.Encoded, workspace: Path, pr
     _made(say, name, target, (encoded.width, encoded.height), progress, index_file=index_file.name)
 
 
-def _displayed(source: Source) -> Iterator[Array]:
-    for frame in source.frames():
-        yield source.to_display(frame)
+def _displayed(source: Source) -> Iterator[TimedFrame]:
+    for frame, duration in _timed(source):
+        yield source.to_display(frame), duration
+
+
+def _timed(source: Source) -> Iterator[TimedFrame]:
+    if isinstance(source, TimedSource):
+        return source.timed_frames()
+    facts = source.facts
+    return zip(source.frames(), durations_us(facts.frame_durations_ms, facts.frames), strict=True)
 
 
 def _steps(say: Say, frames: int, start: float, end: float) -> Callable[[int], None]:

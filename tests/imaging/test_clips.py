@@ -11,12 +11,11 @@ import pytest
 
 from imaging import clips
 from imaging.refusals import Refusal
-from imaging.videos import VideoSource
 from tests.imaging import files
 
 
 def encoded(folder: Path, frames: list[files.Pixels], longest: int | None = None) -> clips.Encoded:
-    return clips.encode(iter(frames), [40_000] * len(frames), folder / "clip.mp4", clips.FULL_PASS, longest)
+    return clips.encode(((frame, 40_000) for frame in frames), folder / "clip.mp4", clips.FULL_PASS, longest)
 
 
 def decode_units(bundle: Path, index: dict[str, object]) -> list[files.Pixels]:
@@ -79,31 +78,4 @@ def test_a_small_pass_is_scaled_and_keeps_every_frame(tmp_path: Path) -> None:
 
 def test_no_frames_are_no_clip(tmp_path: Path) -> None:
     with pytest.raises(Refusal):
-        clips.encode(iter([]), [40_000], tmp_path / "clip.mp4", clips.FULL_PASS)
-
-
-def test_a_video_gives_its_frames_and_times(tmp_path: Path) -> None:
-    source = VideoSource(files.video(tmp_path / "clip.mov", files.numbered_frames(30), rate=25))
-    assert (source.facts.frames, source.facts.frame_time_ms()) == (30, 40.0)
-    assert [files.number_of(frame) for frame in source.frames()] == list(range(30))
-    assert files.number_of(source.frame(17)) == 17
-
-
-def test_a_video_that_was_cut_off_is_refused(tmp_path: Path) -> None:
-    whole = files.video(tmp_path / "clip.mp4", files.numbered_frames(30)).read_bytes()
-    (tmp_path / "half.mp4").write_bytes(whole[: len(whole) // 2])
-    with pytest.raises(Refusal) as refused:
-        list(VideoSource(tmp_path / "half.mp4").frames())
-    assert refused.value.code == "damaged_video"
-
-
-def test_sound_alone_is_no_video(tmp_path: Path) -> None:
-    with av.open(str(tmp_path / "sound.mp4"), "w") as container:
-        stream = container.add_stream("aac", rate=8000)
-        frame = av.AudioFrame.from_ndarray(np.zeros((1, 1024), np.float32), format="fltp", layout="mono")
-        frame.sample_rate = 8000
-        container.mux(stream.encode(frame))
-        container.mux(stream.encode(None))
-    with pytest.raises(Refusal) as refused:
-        VideoSource(tmp_path / "sound.mp4")
-    assert refused.value.code == "no_video"
+        clips.encode(iter([]), tmp_path / "clip.mp4", clips.FULL_PASS)

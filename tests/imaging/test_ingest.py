@@ -103,14 +103,14 @@ def test_the_room_hears_of_each_rendition_in_the_order_of_use(send: Send, chest:
 
 
 def test_a_refused_file_stays_listed_with_one_sentence_and_leaves_nothing_else(send: Send, cast: Cast) -> None:
-    upload_id = send(b"GIF89a, but named otherwise", "chest.dcm")
+    upload_id = send(b"<html>, but named otherwise", "chest.dcm")
     assert ingest.ingest(upload_id) is None
     with db.read_session() as session:
         listing = queries.case_listing(session, cast.case.id)
         assert list(session.scalars(select(Study))) == []
     [upload] = listing["uploads"]
     assert (upload["state"], upload["reason_code"]) == ("refused", "other_kind")
-    assert upload["reason"] == "This is a GIF file, which cannot be shown. Send DICOM, JPEG, PNG, MP4 or MOV."
+    assert upload["reason"] == "This is a HTML file, which cannot be shown. Send DICOM, a photograph or a video."
     assert not store.upload_path(upload_id).exists()
     assert list((store.folder("originals")).rglob("*")) == []
 

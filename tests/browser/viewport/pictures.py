@@ -52,9 +52,8 @@ class Gallery:
         """A clip from display frames, with its first frame as preview."""
         made: dict[str, Any] = {}
         for rendition, options in (("clip", clips.FULL_PASS), ("clip_small", clips.SMALL_PASS)):
-            encoded = clips.encode(
-                iter(frames), [33_333] * len(frames), self.folder / f"{name}-{rendition}.mp4", options
-            )
+            timed = ((frame, 33_333) for frame in frames)
+            encoded = clips.encode(timed, self.folder / f"{name}-{rendition}.mp4", options)
             index = clips.bundle(encoded, self.folder / f"{name}-{rendition}.bin")
             clips.write_index(index, self.folder / f"{name}-{rendition}-index.json")
             size = (self.folder / f"{name}-{rendition}.bin").stat().st_size
