@@ -10,6 +10,7 @@ export default defineConfig({
   base: "/static/",
   publicDir: false,
   plugins: [iconSprite(root), precompress()],
+  worker: { format: "es" }, // workers load their decoders when a file needs one
   build: {
     outDir: "dist",
     emptyOutDir: true,

@@ -1,0 +1,99 @@
+import * as dicomParser from "dicom-parser";
+import type { DataSet } from "dicom-parser";
+
+export const IMPLICIT = "1.2.840.10008.1.2";
+export const EXPLICIT = "1.2.840.10008.1.2.1";
+export const BIG_ENDIAN = "1.2.840.10008.1.2.2";
+export const DEFLATED = "1.2.840.10008.1.2.1.99";
+
+const STEPS = [256 * 1024, 2 * 1024 * 1024, 16 * 1024 * 1024] as const;
+const PIXEL_DATA = "x7fe00010";
+const MOST_INFLATED_BYTES = 96 * 1024 * 1024;
+const PREAMBLE = 132;
+
+/** A DICOM header, and where its pixels lie in `file` (an inflated copy of a deflated one). */
+export interface Header {
+  readonly data: DataSet;
+  readonly syntax: string;
+  readonly file: Blob;
+  /** Where PixelData's value begins. */
+  readonly offset: number;
+  /** Its length; null where it is encapsulated. */
+  readonly length: number | null;
+}
+
+async function bytesOf(file: Blob, from: number, to: number): Promise<Uint8Array<ArrayBuffer>> {
+  return new Uint8Array(await file.slice(from, to).arrayBuffer());
+}
+
+/** The header alone: the first part of the file, and more of it only while PixelData has not been met. */
+function parsed(bytes: Uint8Array, inflater?: () => Uint8Array): DataSet | null {
+  try {
+    const data = dicomParser.parseDicom(bytes, { untilTag: PIXEL_DATA, ...(inflater ? { inflater } : {}) });
+    return data.elements[PIXEL_DATA] ? data : null;
+  } catch {
+    return null;
+  }
+}
+
+/** Unpacks a deflated data set (PS3.5 section A.5), stopping where a preview is no longer worth the memory. */
+async function inflated(file: Blob, from: number): Promise<Blob> {
+  const reader = file.slice(from).stream().pipeThrough(new DecompressionStream("deflate-raw")).getReader();
+  const pieces: Uint8Array<ArrayBuffer>[] = [];
+  let size = 0;
+  for (let piece = await reader.read(); !piece.done; piece = await reader.read()) {
+    size += piece.value.length;
+    if (size > MOST_INFLATED_BYTES) {
+      await reader.cancel();
+      throw new Error("it unpacks to too much");
+    }
+    pieces.push(new Uint8Array(piece.value));
+  }
+  return new Blob(pieces);
+}
+
+/** Where the group of file meta elements ends: its length stands in (0002,0000), PS3.10 section 7.1. */
+function endOfMeta(head: Uint8Array): number {
+  const view = new DataView(head.buffer, head.byteOffset);
+  return PREAMBLE + 12 + view.getUint32(PREAMBLE + 8, true);
+}
+
+async function readDeflated(file: Blob, head: Uint8Array<ArrayBuffer>): Promise<Header> {
+  const end = endOfMeta(head);
+  const body = await inflated(file, end);
+  const whole = new Blob([head.subarray(0, end), body]);
+  for (const step of STEPS) {
+    const bytes = await bytesOf(whole, 0, step);
+    const data = parsed(bytes, () => bytes);
+    if (data || bytes.length < step) {
+      return headerOf(data, whole, EXPLICIT);
+    }
+  }
+  return headerOf(null, whole, EXPLICIT);
+}
+
+function headerOf(data: DataSet | null, file: Blob, syntax: string): Header {
+  const element = data?.elements[PIXEL_DATA];
+  if (!data || !element) {
+    throw new Error("there is no picture in this file");
+  }
+  const length = element.hadUndefinedLength || element.length === 0xffffffff ? null : element.length;
+  return { data, syntax, file, offset: element.dataOffset, length };
+}
+
+/** Reads a DICOM file's header without reading its pixels. Throws for what is not one, or has no picture. */
+export async function readHeader(file: Blob): Promise<Header> {
+  for (const step of STEPS) {
+    const bytes = await bytesOf(file, 0, step);
+    const meta = dicomParser.parseDicom(bytes.slice(), { untilTag: "x00020010" });
+    const syntax = meta.string("x00020010") ?? "";
+    if (syntax === DEFLATED) {
+      return readDeflated(file, bytes);
+    }
+    const data = parsed(bytes);
+    if (data || bytes.length < step) {
+      return headerOf(data, file, syntax);
+    }
+  }
+  throw new Error("the header is too long");
+}
