@@ -56,9 +56,10 @@ def new_migration(arguments: argparse.Namespace) -> None:
 
 def seed_demo(_: argparse.Namespace) -> None:
     """Add the demo program if it is not there yet."""
-    from app import demo
+    from app import demo, policies
 
     db.connect(config.current().database_url)
+    policies.install()
     demo.seed()
 
 

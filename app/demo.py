@@ -30,11 +30,14 @@ from consult.reports import operations as reports
 from consult.reports.protocol import OpinionFields, OutcomeFields
 from consult.versions import version_of
 from imaging import importing, queries
+from imaging.guards.holds import operations as holds
+from imaging.models import Instance
 from imaging.refusals import Refusal
 
 log = logging.getLogger(__name__)
 
 DOCTOR, RADIOLOGIST = "doctor.a@demo.example", "radiologist@demo.example"
+NAMED_FOR_SHOW = "A public demonstration file: the name in it is invented"
 XRAY, CLIP = "RG1_UNCR.dcm", "color3d_jpeg_baseline.dcm"  # of the package pydicom-data (MIT)
 
 
@@ -203,9 +206,13 @@ def _add_files(story: Story, doctor: Actor, case_id: str) -> None:
         if name in there or folder is None:
             continue
         try:
-            importing.import_file(doctor, case_id, folder / source, name)
+            instance_id = importing.import_file(doctor, case_id, folder / source, name)
         except (Refusal, OSError):
             log.exception("the demo picture %s could not be taken in; the demo goes on without it", name)
+            continue
+        with db.write_transaction() as session:
+            if session.get_one(Instance, instance_id).is_held:  # real files name their own, invented, patients
+                holds.decide(session, doctor, instance_id, "same_patient", NAMED_FOR_SHOW, clock.now())
 
 
 def _public_pictures() -> Path | None:

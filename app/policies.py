@@ -12,6 +12,8 @@ from consult.invitations import load_guest
 from consult.patients.models import Case
 from consult.specialties import SPECIALTIES
 from imaging import access as imaging_access
+from imaging.guards import cases as guarded_cases
+from imaging.guards.identity import CaseIdentity
 
 
 class CasePolicy:
@@ -20,6 +22,18 @@ class CasePolicy:
     def may_see(self, session: Session, actor: Actor, case_id: str) -> bool:
         """Whether the actor may look at the pictures of a case."""
         return _has(session, actor, case_id, "see_pictures")
+
+    def identity(self, session: Session, case_id: str) -> CaseIdentity | None:
+        """Whom a case is about, as its files are compared with."""
+        case = session.get(Case, case_id)
+        if case is None:
+            return None
+        who = case.patient
+        return CaseIdentity(who.full_name, who.birth_date, who.birth_year, who.sex, frozenset({who.id}))
+
+    def may(self, session: Session, actor: Actor, case_id: str, right: str) -> bool:
+        """Whether the actor has a right of `consult.roles` in a case."""
+        return _has(session, actor, case_id, right)
 
     def may_add(self, session: Session, actor: Actor, case_id: str) -> bool:
         """Whether the actor may add pictures to a case."""
@@ -42,5 +56,7 @@ def _has(session: Session, actor: Actor, case_id: str, right: str) -> bool:
 def install() -> None:
     """Install every policy in this process (web and worker)."""
     sessions.install_guest_loader(load_guest)
-    imaging_access.install(CasePolicy())
+    policy = CasePolicy()
+    imaging_access.install(policy)
+    guarded_cases.install(policy)
     forms.offer_specialties(SPECIALTIES)

@@ -89,6 +89,10 @@ class InstanceChanged(Message):
     instance: dict[str, Any]
 
 
+class InstanceRemoved(Message):
+    instance_id: str
+
+
 class ReportChanged(Message):
     consult_id: str
     state: Literal["making", "ready", "failed"]
@@ -110,5 +114,6 @@ FACTS: dict[str, type[BaseModel]] = {
     "worklist_changed": WorklistChanged,
     "upload_changed": UploadChanged,
     "instance_changed": InstanceChanged,
+    "instance_removed": InstanceRemoved,
     "report_changed": ReportChanged,
 }

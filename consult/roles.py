@@ -21,6 +21,7 @@ RIGHTS: Final[dict[str, frozenset[str]]] = {
     "join_room": frozenset(PARTICIPANT_ROLES),
     "edit_case": frozenset({"treating_doctor", COLLEAGUE}),
     "add_pictures": _DOCTORS | {COLLEAGUE},
+    "decide_holds": frozenset({"treating_doctor"}),
     "draw": _DOCTORS,
     "present": _DOCTORS,
     "invite": frozenset({"treating_doctor"}),

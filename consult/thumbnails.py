@@ -26,15 +26,15 @@ def of_cases(session: Session, case_ids: Iterable[str]) -> dict[str, Pictures]:
     """The pictures of each case, in the order in which they came; every case has an entry."""
     found = {case_id: Pictures() for case_id in case_ids}
     rows = session.execute(
-        select(Instance.case_id, Instance.state, Rendition.id)
+        select(Instance, Rendition.id)
         .outerjoin(Rendition, (Rendition.instance_id == Instance.id) & (Rendition.name == "thumbnail"))
         .where(Instance.case_id.in_(found), Instance.state != "unusable")
         .order_by(Instance.created_at, Instance.id)
     )
-    for case_id, state, rendition_id in rows:
-        pictures = found[case_id or ""]
+    for instance, rendition_id in rows:
+        pictures = found[instance.case_id or ""]
         pictures.count += 1
-        pictures.unfinished += state != "ready"
-        if rendition_id is not None and len(pictures.urls) < FEW:
+        pictures.unfinished += instance.state != "ready"
+        if rendition_id is not None and not instance.is_held and len(pictures.urls) < FEW:
             pictures.urls.append(f"/imaging/renditions/{rendition_id}/thumbnail.webp")
     return found

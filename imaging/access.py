@@ -70,11 +70,31 @@ def instance(session: Session, actor: Actor, instance_id: str) -> Instance:
     return found
 
 
+def require_shown(found: Instance) -> None:
+    """Raises NotAllowed("held") where the file names another patient and nobody has decided yet, whoever asks.
+
+    To be called before any pixel or byte of an instance is given out.
+    """
+    if found.is_held:
+        raise NotAllowed(
+            _("Held: this file names another patient. The treating doctor must decide whose picture it is."),
+            code="held",
+        )
+
+
+def shown_instance(session: Session, actor: Actor, instance_id: str) -> Instance:
+    """An instance whose pixels the actor may see. Raises NotFound, NotAllowed("held")."""
+    found = instance(session, actor, instance_id)
+    require_shown(found)
+    return found
+
+
 def rendition(session: Session, actor: Actor, rendition_id: str) -> Rendition:
-    """A rendition of an instance that the actor may see. Raises NotFound."""
+    """A rendition of an instance that the actor may see. Raises NotFound, NotAllowed("held")."""
     found = session.get(Rendition, rendition_id)
     if found is None or not _sees(session, actor, found.instance.case_id):
         raise NotFound()
+    require_shown(found.instance)
     return found
 
 

@@ -32,6 +32,11 @@ def post_upload(session: Session, upload: Upload) -> None:
         outbox.post(session, f"case:{upload.case_id}", "upload_changed", payload)
 
 
+def post_removed(session: Session, case_id: str, instance_id: str) -> None:
+    """Tell a case's room that an instance is no longer in the case."""
+    outbox.post(session, f"case:{case_id}", "instance_removed", {"instance_id": instance_id})
+
+
 def post_instance(session: Session, instance: Instance) -> None:
     """Tell the case's room how an instance stands."""
     if instance.case_id is not None:

@@ -20,6 +20,7 @@ from imaging import dicom_values as values
 from imaging import encapsulation, limits
 from imaging.codestream import Coding, read_size, require_same_size
 from imaging.encapsulation import PixelElement, Span
+from imaging.guards import header as guard_header
 from imaging.refusals import Refusal, refusing
 
 # Warnings quote values, and values hold names: none may reach a log.
@@ -57,7 +58,7 @@ _TAGS = [
     "BluePaletteColorLookupTableDescriptor", "RedPaletteColorLookupTableData", "GreenPaletteColorLookupTableData",
     "BluePaletteColorLookupTableData", "SegmentedRedPaletteColorLookupTableData",
     "SegmentedGreenPaletteColorLookupTableData", "SegmentedBluePaletteColorLookupTableData",
-    "PresentationLUTShape", "SpecificCharacterSet", "PatientName", "PatientID", "PatientBirthDate", "PatientSex",
+    "PresentationLUTShape", "SpecificCharacterSet", *guard_header.TAGS,
 ]  # fmt: skip
 
 

@@ -44,6 +44,8 @@ class Facts:
     pixel_range: dict[str, float] | None = None
     orientation: dict[str, str] = field(default_factory=lambda: dict(NO_LETTERS))
     calibration: list[dict[str, Any]] = field(default_factory=list)
+    identity: dict[str, str] = field(default_factory=dict)  # whom the file names: guards.identity.FileIdentity
+    acquisition: dict[str, Any] = field(default_factory=dict)  # view, side, exposure: guards.header.acquisition
 
     def as_json(self) -> dict[str, Any]:
         """A dictionary of plain JSON values."""

@@ -14,6 +14,7 @@ from app import audit, clock, db
 from imaging import access, sandbox, store
 from imaging.announcements import actor_of, post_instance, post_upload
 from imaging.facts import Facts
+from imaging.guards.holds import operations as holds
 from imaging.models import Instance, Series, Study, Upload
 from imaging.refusals import Refusal
 
@@ -113,6 +114,7 @@ def _index(upload_id: str, sha256: str, facts: Facts) -> str | None:
             raise Refusal("conflict")
         present = _find_place(session, upload, facts, same)
         instance = present or _add_instance(session, upload, sha256, facts)
+        holds.check(session, actor_of(upload), instance)
         upload.state, upload.instance_id = "stored", instance.id
         upload.note = "again" if present else ""
         upload.updated_at = clock.now()

@@ -111,10 +111,17 @@ class Instance(Base):
     reason_code: Mapped[str | None] = mapped_column(String(32))
     reason_values: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
     facts: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+    # Whose picture it is: null while nothing speaks against it, else {"state": "open" | "confirmed", "fields", ...}.
+    hold: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     created_at: Mapped[datetime] = mapped_column(Utc)
 
     study: Mapped[Study] = relationship()
     renditions: Mapped[list[Rendition]] = relationship(back_populates="instance")
+
+    @property
+    def is_held(self) -> bool:
+        """Whether its file names another patient and nobody has decided yet: no pixel of it may be shown."""
+        return self.hold is not None and self.hold.get("state") == "open"
 
 
 class Rendition(Base):

@@ -16,6 +16,7 @@ from imaging import dicom_values as values
 from imaging import encapsulation, geometry, windows
 from imaging.dataset import NATIVE, VIDEO_SYNTAXES, DicomFile, open_dicom
 from imaging.facts import Facts, Photometric
+from imaging.guards import header as guard_header
 from imaging.refusals import Refusal, refusing
 from imaging.source import Array, Source, Window
 from imaging.timing import frame_durations
@@ -92,6 +93,8 @@ def describe(dicom: DicomFile) -> Facts:
         modality_lut=_rescale(dicom) if mono else {"slope": 1.0, "intercept": 0.0},
         orientation=geometry.orientation(header),
         calibration=geometry.calibration(header, modality=modality, rows=layout.rows, columns=layout.columns),
+        identity=guard_header.identity(header),
+        acquisition=guard_header.acquisition(header),
     )
 
 

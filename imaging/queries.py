@@ -55,7 +55,8 @@ def manifest(instance: Instance) -> Json:
         "modality_lut": facts.modality_lut,
         "pixel_range": facts.pixel_range or {"min": 0, "max": (1 << facts.bits_stored) - 1},
         "calibration": facts.calibration,
-        "renditions": {one.name: _rendition(one) for one in instance.renditions},
+        "hold": instance.hold,
+        "renditions": {} if instance.is_held else {one.name: _rendition(one) for one in instance.renditions},
     }
 
 

@@ -10,6 +10,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from app import audit, db
 from app.errors import NotFound
 from imaging import access, queries, store
+from imaging.guards.holds.routes import holds_blueprint
 from imaging.models import Rendition
 from imaging.reading import record_look
 from imaging.shared_routes import answer_errors, present_actor
@@ -17,6 +18,7 @@ from imaging.upload_routes import uploads_blueprint
 
 blueprint = Blueprint("imaging", __name__, url_prefix="/imaging")
 blueprint.register_blueprint(uploads_blueprint)
+blueprint.register_blueprint(holds_blueprint)
 answer_errors(blueprint)
 
 _YEAR_SECONDS = 31_536_000
@@ -49,7 +51,7 @@ def send_original(instance_id: str) -> AnyResponse:
     """The file exactly as it came, always as a download: its content is not ours to vouch for."""
     actor = present_actor()
     with db.write_transaction() as session:
-        instance = access.instance(session, actor, instance_id)
+        instance = access.shown_instance(session, actor, instance_id)
         audit.record(session, actor, "download_original", "instance", instance.id, case_id=instance.case_id)
     path = queries.original_path(instance)
     _require_bytes(path)

@@ -13,6 +13,7 @@ from app.errors import NidaanError, NotFound
 _STATUSES = {
     "not_found": HTTPStatus.NOT_FOUND,
     "not_allowed": HTTPStatus.FORBIDDEN,
+    "held": HTTPStatus.FORBIDDEN,
     "invalid": HTTPStatus.UNPROCESSABLE_ENTITY,
     "empty_file": HTTPStatus.UNPROCESSABLE_ENTITY,
     "too_big": HTTPStatus.REQUEST_ENTITY_TOO_LARGE,

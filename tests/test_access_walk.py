@@ -58,6 +58,7 @@ RIGHT_TO_WRITE = {
     "reports.sign_outcome": "write_outcome",
     "reports.add_addendum": "add_addendum",
     "reports.print_again": "read_record",  # prints what is signed already
+    "imaging.holds.decide": "decide_holds",
     "imaging.uploads.continue_upload": SENDER,
     "imaging.uploads.end_upload": SENDER,
 }

@@ -69,6 +69,9 @@ ACTIONS = {
     "refuse_upload": _l("Sent a file that cannot be used"),
     "store_instance": _l("Added a picture"),
     "store_instance_again": _l("Sent a picture that was there already"),
+    "hold_instance": _l("Held a picture: its file names another patient"),
+    "read_hold": _l("Read whom a held picture names"),
+    "decide_hold": _l("Decided whose a held picture is"),
     "seed_demo": _l("Made the demo program"),
 }
 

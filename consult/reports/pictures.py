@@ -35,7 +35,7 @@ def frozen_from_stage(session: Session, consult: Consult) -> list[dict[str, Any]
 
     def describe(instance_id: str) -> PictureFacts | None:
         found = imaging_queries.instance_in_case(session, consult.case_id, instance_id)
-        if found is None:
+        if found is None or found.is_held:
             return None
         manifest = imaging_queries.manifest(found)
         return PictureFacts(

@@ -84,6 +84,10 @@ export interface InstanceChanged {
   instance: Record<string, unknown>;
 }
 
+export interface InstanceRemoved {
+  instance_id: string;
+}
+
 /** Join, or come back after a reconnection with the same `session_id`; another `session_id` replaces the old one. */
 export interface JoinCall {
   session_id: string;
@@ -291,6 +295,7 @@ export interface Facts {
   worklist_changed: WorklistChanged;
   upload_changed: UploadChanged;
   instance_changed: InstanceChanged;
+  instance_removed: InstanceRemoved;
   report_changed: ReportChanged;
   stage_updated: StageUpdated;
   stage_pointed: StagePointed;

@@ -1,0 +1,52 @@
+"""What the guards must ask about a case: whom it is about, and who may decide what. Told by a policy of the factory."""
+
+from __future__ import annotations
+
+from typing import Literal, Protocol
+
+from flask_babel import gettext as _
+from sqlalchemy.orm import Session
+
+from app.actor import Actor
+from app.errors import NotAllowed
+from imaging import access
+from imaging.guards.identity import CaseIdentity
+
+Right = Literal["decide_holds"]
+
+
+class Cases(Protocol):
+    """Whom a case is about (None where there is no such case), and what the actor may do in it."""
+
+    def identity(self, session: Session, case_id: str) -> CaseIdentity | None: ...
+
+    def may(self, session: Session, actor: Actor, case_id: str, right: Right) -> bool: ...
+
+
+_cases: Cases | None = None
+
+
+def install(cases: Cases | None) -> None:
+    """Make `cases` the answer of this process; without one no identity is known and nobody decides anything."""
+    global _cases
+    _cases = cases
+
+
+def identity(session: Session, case_id: str | None) -> CaseIdentity | None:
+    """Whom a case is about, or None."""
+    return None if _cases is None or case_id is None else _cases.identity(session, case_id)
+
+
+def may(session: Session, actor: Actor, case_id: str | None, right: Right) -> bool:
+    """Whether the actor has `right` in the case."""
+    return _cases is not None and case_id is not None and _cases.may(session, actor, case_id, right)
+
+
+def require(session: Session, actor: Actor, case_id: str | None, right: Right) -> None:
+    """Raises NotFound for an outsider, NotAllowed for a reader who lacks `right`."""
+    access.require_seeing(session, actor, case_id)
+    if not may(session, actor, case_id, right):
+        raise NotAllowed(_REFUSALS[right]())
+
+
+_REFUSALS = {"decide_holds": lambda: _("Only the treating doctor decides whose picture this is.")}
