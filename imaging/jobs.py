@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from app import clock, db
 from app.jobs import huey
-from imaging import ingest, rendering, store, uploads
+from imaging import ingest, rendering, sandbox, store, uploads
 from imaging.models import Instance, Upload
 
 log = logging.getLogger(__name__)
@@ -47,6 +47,7 @@ def find_forgotten() -> None:
 def take_up() -> None:
     """Queue again whatever an earlier worker did not finish; work done twice changes nothing."""
     store.sweep()
+    sandbox.warm_up()
     with db.read_session() as session:
         waiting = list(session.scalars(select(Upload.id).where(Upload.state == "checking")))
         unfinished = Instance.state.in_(("received", "processing"))

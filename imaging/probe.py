@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 import tempfile
+import time
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +15,13 @@ from imaging.refusals import Refusal
 
 
 def probe(path: Path, task: sandbox.Task = "inspect") -> dict[str, Any]:
-    """{"usable": true, "facts": ..., "renditions": [...]} or {"usable": false, "code": ..., "reason": ...}."""
+    """{"usable": true, "facts", "renditions": [...], "cost"} or {"usable": false, "code", "reason", "facts"}.
+
+    `cost` is processor seconds and largest resident size of the process that opened the file.
+    """
     facts: dict[str, Any] = {}
+    cost: dict[str, Any] = {}
+    started = time.monotonic()
     made: list[dict[str, Any]] = []
     try:
         with tempfile.TemporaryDirectory(prefix="nidaan-") as workspace:
@@ -24,11 +30,15 @@ def probe(path: Path, task: sandbox.Task = "inspect") -> dict[str, Any]:
                     facts = event["facts"]
                 if event["event"] == "rendition":
                     size = (Path(workspace) / event["file"]).stat().st_size
-                    made.append({key: event[key] for key in ("name", "width", "height")} | {"bytes": size})
+                    after = {"after_seconds": round(time.monotonic() - started, 3)}
+                    made.append({key: event[key] for key in ("name", "width", "height")} | {"bytes": size} | after)
+                if event["event"] == "done":
+                    peak = round(event["peak_bytes"] / 1_000_000)
+                    cost = {"cpu_seconds": event["cpu_seconds"], "peak_megabytes": peak}
     except Refusal as refusal:
         reason = sentence(refusal.code, refusal.values)
         return {"usable": False, "code": refusal.code, "reason": reason, "facts": facts or None}
-    return {"usable": True, "facts": facts, "renditions": made}
+    return {"usable": True, "facts": facts, "renditions": made, "cost": cost}
 
 
 def main(arguments: list[str]) -> int:
@@ -37,7 +47,9 @@ def main(arguments: list[str]) -> int:
     if len(paths) != 1:
         print("usage: python -m imaging.probe [--render] FILE", file=sys.stderr)
         return 2
-    result = probe(Path(paths[0]), "render" if "--render" in arguments else "inspect")
+    result = probe(Path(paths[0]))
+    if "--render" in arguments and result["usable"]:
+        result = probe(Path(paths[0]), "render")  # the second child: what it took is the file's alone
     print(json.dumps(result, indent=2, ensure_ascii=False))
     return 0 if result["usable"] else 1
 

@@ -1,29 +1,28 @@
 """A process of its own for every file from outside: limited in memory, time and file size, killed when it overstays.
 
-The child speaks JSON lines on a pipe: {"event": "facts" | "rendition" | "progress" | "refused" | "done", ...}.
-Whatever a decoder does (loops, crashes, eats memory), the parent sees events and then one end.
+The child (forked by `zygote.py`, limited by `sandbox_child.py`) speaks JSON lines on a pipe:
+{"event": "facts" | "rendition" | "progress" | "refused" | "done", ...}. Whatever a decoder does (loops, crashes, eats
+memory), the parent sees events and then one end; "done" says what it cost (cpu_seconds, peak_bytes).
 """
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
-import resource
 import selectors
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, Any, Literal
+from typing import Any, Literal
 
 from imaging import limits
+from imaging.forking import Child, Ending, Lost, fork_child, warm_up
 from imaging.refusals import Refusal
 
+__all__ = ["Task", "run", "warm_up"]
+
 Task = Literal["inspect", "render", "draw"]
-_ROOT = Path(__file__).resolve().parent.parent
 _SECONDS: dict[str, int] = {
     "inspect": limits.SANDBOX_CHECK_SECONDS,
     "render": limits.SANDBOX_RENDER_SECONDS,
@@ -31,89 +30,74 @@ _SECONDS: dict[str, int] = {
 }
 _MAX_LINE = 4 * 1024 * 1024  # the tile index of the largest picture is far below
 _READ = 65536
-# One thread each: the limits are per process and the cores belong to the calls.
-_THREADS = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 
 
 def run(task: Task, path: Path, workspace: Path, request: dict[str, Any] | None = None) -> Iterator[dict[str, Any]]:
     """Do `task` to `path` in a child process; yields its events as they come, the last one never being missing.
 
+    When what forks the children dies, everything is said once more from the start by a child of its successor.
     Raises Refusal: what the child refused, or out_of_time, out_of_memory, crashed. Closing it kills the child.
     """
-    seconds = _SECONDS[task]
-    command = [sys.executable, "-m", "imaging.sandbox", task, str(path), str(workspace), json.dumps(request or {})]
-    environment = {"PATH": os.environ.get("PATH", ""), "PYTHONPATH": str(_ROOT), "LANG": "C.UTF-8", **_THREADS}
-    child = subprocess.Popen(
-        command,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,  # decoders print what they find, and what they find may be a name
-        env=environment,
-        cwd=_ROOT,
-        start_new_session=True,
-    )
-    assert child.stdout is not None
+    asked = {"task": task, "path": str(path), "workspace": str(workspace), "request": request or {}}
     try:
-        yield from _events(child.stdout, time.monotonic() + seconds)
-        code = child.wait(timeout=10)
-        if code != 0:
-            raise Refusal("out_of_memory" if code == -signal.SIGKILL else "crashed")
+        yield from _run_once(asked, _SECONDS[task])
+    except Lost:
+        try:
+            yield from _run_once(asked, _SECONDS[task])
+        except Lost as again:
+            raise Refusal("crashed") from again
+
+
+def _run_once(asked: dict[str, Any], seconds: int) -> Iterator[dict[str, Any]]:
+    child = fork_child({**asked, "seconds": seconds})
+    try:
+        child.wait_for_birth()
+        yield from _events(child, time.monotonic() + seconds)
     finally:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(child.pid, signal.SIGKILL)
-        child.stdout.close()
-        child.wait()
+        child.end()
 
 
-def _events(pipe: IO[bytes], deadline: float) -> Iterator[dict[str, Any]]:
-    for line in _lines(pipe, deadline):
+def _require_success(child: Child) -> Ending:
+    ending = child.ending()
+    status = ending.status
+    if status == -signal.SIGXCPU:
+        raise Refusal("out_of_time")
+    if status != 0:
+        raise Refusal("out_of_memory" if status == -signal.SIGKILL else "crashed")
+    return ending
+
+
+def _events(child: Child, deadline: float) -> Iterator[dict[str, Any]]:
+    for line in _lines(child, deadline):
         try:
             event = json.loads(line)
         except ValueError as error:
             raise Refusal("crashed") from error
         if event.get("event") == "refused":
             raise Refusal(event["code"], **event["values"])
-        yield event
         if event.get("event") == "done":
+            ending = _require_success(child)
+            yield {"event": "done", "cpu_seconds": ending.cpu_seconds, "peak_bytes": ending.peak_bytes}
             return
-    # The pipe closed without "done": the child died; its exit status (read by `run`) cannot say more than this.
+        yield event
+    _require_success(child)  # the pipe closed without "done": its status says what it died of
     raise Refusal("crashed")
 
 
-def _lines(pipe: IO[bytes], deadline: float) -> Iterator[bytes]:
+def _lines(child: Child, deadline: float) -> Iterator[bytes]:
     kept = b""
     with selectors.DefaultSelector() as selector:
-        selector.register(pipe, selectors.EVENT_READ)
+        selector.register(child.events, selectors.EVENT_READ)
         while True:
             if not selector.select(timeout=max(0.0, deadline - time.monotonic())):
                 raise Refusal("out_of_time")
-            piece = os.read(pipe.fileno(), _READ)
+            piece = os.read(child.events, _READ)
             if not piece:
                 return
             *lines, kept = (kept + piece).split(b"\n")
             if len(kept) > _MAX_LINE:
                 raise Refusal("crashed")
             yield from lines
-
-
-def limit_this_process(seconds: int) -> None:
-    """Memory, processor time and file size of this process, for good; the process dies with its parent (Linux)."""
-    resource.setrlimit(resource.RLIMIT_AS, (limits.SANDBOX_MEMORY_BYTES, limits.SANDBOX_MEMORY_BYTES))
-    resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 5))
-    resource.setrlimit(resource.RLIMIT_FSIZE, (limits.SANDBOX_FILE_BYTES, limits.SANDBOX_FILE_BYTES))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    with contextlib.suppress(OSError):
-        os.nice(5)  # calls go first
-    _die_with_parent()
-
-
-def _die_with_parent() -> None:
-    if not sys.platform.startswith("linux"):
-        return
-    import ctypes
-
-    with contextlib.suppress(OSError, AttributeError):
-        ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
 
 
 def _work(task: str, path: Path, workspace: Path, request: dict[str, Any], say: Any) -> None:
@@ -127,24 +111,3 @@ def _work(task: str, path: Path, workspace: Path, request: dict[str, Any], say: 
             workbench.render(path, workspace, say)
         else:
             workbench.draw(path, workspace, say, request)
-
-
-def _child(arguments: list[str]) -> None:
-    task, path, workspace, request = arguments
-    limit_this_process(_SECONDS[task])
-    pipe = os.fdopen(os.dup(1), "w", encoding="ascii")
-    os.dup2(2, 1)  # what a library prints must not be taken for an event
-
-    def say(event: dict[str, Any]) -> None:
-        pipe.write(json.dumps(event) + "\n")
-        pipe.flush()
-
-    try:
-        _work(task, Path(path), Path(workspace), json.loads(request), say)
-        say({"event": "done"})
-    except Refusal as refusal:
-        say({"event": "refused", "code": refusal.code, "values": refusal.values})
-
-
-if __name__ == "__main__":
-    _child(sys.argv[1:])
