@@ -60,7 +60,7 @@ class AnimationSource:
                 image.seek(index)
                 yield self._shown(image), _duration_us(image, self._kind)
 
-    def to_display(self, frame: Array, window: Window | None = None) -> Array:
+    def to_display(self, frame: Array, window: Window | None = None, index: int = 0) -> Array:
         return frame
 
     def _shown(self, image: Image.Image) -> Array:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,17 +11,18 @@ from typing import BinaryIO
 import pydicom
 from pydicom import config as pydicom_config
 from pydicom._uid_dict import UID_dictionary
-from pydicom.dataset import Dataset, FileDataset
+from pydicom.dataset import FileDataset
 from pydicom.filebase import DicomFileLike
 from pydicom.filereader import read_partial
 from pydicom.tag import BaseTag, Tag
 from pydicom.uid import UID
 
 from imaging import dicom_values as values
-from imaging import encapsulation, limits
-from imaging.codestream import Coding, read_size, require_same_size
+from imaging import encapsulation, limits, native
+from imaging.codestream import CodestreamSize, Coding, read_size, require_same_size
 from imaging.encapsulation import PixelElement, Span
 from imaging.guards import header as guard_header
+from imaging.layout import SUBSAMPLED, Layout, read_layout, with_true_chroma
 from imaging.refusals import Refusal, refusing
 
 # Warnings quote values, and values hold names: none may reach a log.
@@ -31,19 +33,21 @@ RLE = "1.2.840.10008.1.2.5"
 _JPEG_FAMILY = "1.2.840.10008.1.2.4."
 CODINGS: dict[str, Coding] = {
     RLE: "rle",
-    **{_JPEG_FAMILY + end: "jpeg" for end in ("50", "51", "57", "70")},
+    **{_JPEG_FAMILY + end: "jpeg" for end in ("50", "51", "52", "53", "54", "55", "56")},
+    **{_JPEG_FAMILY + end: "jpeg-lossless" for end in ("57", "58", "70")},
     **{_JPEG_FAMILY + end: "jpeg-ls" for end in ("80", "81")},
     **{_JPEG_FAMILY + end: "jpeg2000" for end in ("90", "91", "201", "202", "203")},
+    **{_JPEG_FAMILY + end: "jpeg-xl" for end in ("110", "111", "112")},
 }
-_JPEG_XL = {_JPEG_FAMILY + end for end in ("110", "111", "112")}  # newer than the dictionary in use
 VIDEO_SYNTAXES = {_JPEG_FAMILY + end for end in ("100", "101", "102", "103", "104", "105", "106", "107", "108")}
-NATIVE = {"1.2.840.10008.1.2", "1.2.840.10008.1.2.1", "1.2.840.10008.1.2.2", DEFLATED}
-_MONO = {"MONOCHROME1", "MONOCHROME2", "PALETTE COLOR"}
-_COLOUR = {"RGB", "YBR_FULL", "YBR_FULL_422", "YBR_ICT", "YBR_RCT", "YBR_PARTIAL_420", "YBR_PARTIAL_422"}
-_HEADER_OF_CODESTREAM = 256 * 1024
+IMPLICIT, EXPLICIT, BIG_ENDIAN = "1.2.840.10008.1.2", "1.2.840.10008.1.2.1", "1.2.840.10008.1.2.2"
+NATIVE = {IMPLICIT, EXPLICIT, BIG_ENDIAN, DEFLATED}
 _TAIL_OF_CODESTREAM = 64  # padding may follow the end
 _END_MARKER = b"\xff\xd9"
 _CHUNK = 1024 * 1024
+_NO_SYNTAX = {"name": "Transfer Syntax UID"}
+OVERLAY_GROUPS = range(0x6000, 0x6020, 2)
+OVERLAY_TAGS = (0x0010, 0x0011, 0x0015, 0x0040, 0x0050, 0x0051, 0x0100, 0x0102, 0x3000)
 
 # Nothing else is read: what is skipped cannot hurt. Groups 0028 and the few elements the rest of the folder uses.
 _TAGS = [
@@ -58,22 +62,10 @@ _TAGS = [
     "BluePaletteColorLookupTableDescriptor", "RedPaletteColorLookupTableData", "GreenPaletteColorLookupTableData",
     "BluePaletteColorLookupTableData", "SegmentedRedPaletteColorLookupTableData",
     "SegmentedGreenPaletteColorLookupTableData", "SegmentedBluePaletteColorLookupTableData",
-    "PresentationLUTShape", "SpecificCharacterSet", *guard_header.TAGS,
+    "PresentationLUTShape", "SpecificCharacterSet", "PerFrameFunctionalGroupsSequence",
+    "EstimatedRadiographicMagnificationFactor",
+    *guard_header.TAGS,
 ]  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class Layout:
-    """The picture as the header describes it and as it was found inside: sizes in pixels, bits per sample."""
-
-    rows: int
-    columns: int
-    frames: int
-    samples: int
-    photometric: str
-    bits_allocated: int
-    bits_stored: int
-    transfer_syntax: str
 
 
 @dataclass(slots=True)
@@ -85,6 +77,7 @@ class DicomFile:
     layout: Layout
     element: PixelElement
     frames: list[list[Span]]  # the spans of each frame; one entry, the whole stream, for encapsulated video
+    cautions: list[str]  # codes of `cautions.py`: what must be said beside the picture
 
 
 def open_dicom(path: Path, workspace: Path) -> DicomFile:
@@ -99,11 +92,33 @@ def open_dicom(path: Path, workspace: Path) -> DicomFile:
         if syntax == DEFLATED:
             path = inflate(path, workspace)
         with path.open("rb") as file:
-            header = read_partial(file, stop_when=_at_pixels, specific_tags=[Tag(name) for name in _TAGS])
-            element = _find_element(file, header)
-            layout = read_layout(header, syntax)
-            frames = _find_frames(file, element, layout, path.stat().st_size)
-    return DicomFile(path, header, layout, element, frames)
+            header = read_header(file)
+            syntax = syntax or _guessed_syntax(header)
+            little = bool(header.original_encoding[1])
+            element = _find_element(file, header, little=little)
+            layout = read_layout(header, syntax, element, little=little)
+            return _locate(path, file, header, element, layout)
+
+
+def _locate(path: Path, file: BinaryIO, header: FileDataset, element: PixelElement, layout: Layout) -> DicomFile:
+    size = path.stat().st_size
+    cautions: list[str] = []
+    if layout.transfer_syntax in NATIVE:
+        if element.length is None:
+            raise Refusal("encoding_mismatch")
+        layout = with_true_chroma(layout, element.length)
+        frames = _native_frames(element, layout, size)
+        if element.length - 16 > sum(length for ((_, length),) in frames):
+            cautions.append("extra_pixels")
+    else:
+        frames = _packed_frames(file, element, layout, size)
+    return DicomFile(path, header, layout, element, frames, cautions)
+
+
+def read_header(file: BinaryIO) -> FileDataset:
+    """The data set before its pixel data, only the elements that are used; `file` is left where pixel data begins."""
+    tags = [Tag(name) for name in _TAGS] + [Tag(group, element) for group in OVERLAY_GROUPS for element in OVERLAY_TAGS]
+    return read_partial(file, stop_when=_at_pixels, specific_tags=list(tags), force=True)
 
 
 def _at_pixels(tag: BaseTag, vr: str | None, length: int) -> bool:
@@ -111,22 +126,30 @@ def _at_pixels(tag: BaseTag, vr: str | None, length: int) -> bool:
 
 
 def _transfer_syntax(path: Path) -> str:
-    meta = pydicom.filereader.read_file_meta_info(path)
+    """The transfer syntax, or "" in a file without any meta information (older than PS3.10, or cut out of a stream)."""
+    with path.open("rb") as file:
+        bare = pydicom.filereader.read_preamble(file, force=True) is None
+        meta = pydicom.filereader._read_file_meta_info(file)
+    if not len(meta) and bare:
+        return ""
     syntax = values.uid(meta, "TransferSyntaxUID")
-    if not syntax:
-        raise Refusal("missing_value", name="Transfer Syntax UID")
-    sop_class = values.uid(meta, "MediaStorageSOPClassUID")
-    if sop_class == "1.2.840.10008.1.3.10":
+    if values.uid(meta, "MediaStorageSOPClassUID") == "1.2.840.10008.1.3.10":
         raise Refusal("not_an_image", what="DICOMDIR")
+    if not syntax and not values.text(meta, "TransferSyntaxUID"):
+        raise Refusal("missing_value", **_NO_SYNTAX)
     if syntax not in NATIVE and syntax not in CODINGS and syntax not in VIDEO_SYNTAXES:
         raise Refusal("unsupported_encoding", encoding=_name_of(syntax))
     return syntax
 
 
+def _guessed_syntax(header: FileDataset) -> str:
+    """What the elements themselves show; compressed pixel data cannot be guessed and is refused where it is met."""
+    implicit, little = header.original_encoding
+    return IMPLICIT if implicit else EXPLICIT if little else BIG_ENDIAN
+
+
 def _name_of(uid: str) -> str:
     """The standard's own name of a UID; a UID it does not know is not repeated."""
-    if uid in _JPEG_XL:
-        return "JPEG XL"
     return UID(uid).name if uid in UID_dictionary else "unknown"
 
 
@@ -152,9 +175,8 @@ def inflate(path: Path, workspace: Path) -> Path:
     return copy
 
 
-def _find_element(file: BinaryIO, header: FileDataset) -> PixelElement:
-    implicit, little = header.original_encoding
-    element = encapsulation.read_element(file, implicit=bool(implicit), little=bool(little))
+def _find_element(file: BinaryIO, header: FileDataset, *, little: bool) -> PixelElement:
+    element = encapsulation.read_element(file, implicit=bool(header.original_encoding[0]), little=little)
     if element is None:
         name = _name_of(values.uid(header, "SOPClassUID"))
         if "Image Storage" in name:
@@ -162,86 +184,56 @@ def _find_element(file: BinaryIO, header: FileDataset) -> PixelElement:
         if name != "unknown":
             raise Refusal("not_an_image", what=name)
         raise Refusal("no_picture")
-    if element.tag != encapsulation.PIXEL_DATA:
-        raise Refusal("unsupported_pixels", kind="floating point")
     if element.length == 0:
         raise Refusal("no_picture")
     return element
 
 
-def read_layout(header: Dataset, syntax: str) -> Layout:
-    """The Image Pixel module (PS3.3 C.7.6.3), each value present, sane and within `limits`."""
-    rows, columns = _required(header, "Rows"), _required(header, "Columns")
-    frames = values.whole(header, "NumberOfFrames") or 1  # absent, empty and 0 are all met in single frames
-    _require_budget(rows, columns, frames)
-    allocated, stored = _required(header, "BitsAllocated"), _required(header, "BitsStored")
-    if allocated not in {1, 8, 16}:
-        raise Refusal("unsupported_pixels", kind=f"{allocated} bit")
-    if not 0 < stored <= allocated:
-        raise Refusal("wrong_value", name="Bits Stored")
-    samples = _required(header, "SamplesPerPixel")
-    photometric = values.text(header, "PhotometricInterpretation").upper()
-    if photometric not in _MONO | _COLOUR:
-        raise Refusal("unsupported_pixels", kind="Photometric Interpretation")
-    if samples != (1 if photometric in _MONO else 3):
-        raise Refusal("wrong_value", name="Samples per Pixel")
-    if values.whole(header, "PixelRepresentation") not in {0, 1}:
-        raise Refusal("missing_value", name="Pixel Representation")
-    if samples == 3 and values.whole(header, "PlanarConfiguration") not in {0, 1}:
-        header.PlanarConfiguration = 0  # absent in some JPEG files, whose codec decides it anyway
-    return Layout(rows, columns, frames, samples, photometric, allocated, stored, syntax)
-
-
-def _required(header: Dataset, keyword: str) -> int:
-    number = values.whole(header, keyword)
-    name = pydicom.datadict.dictionary_description(keyword)
-    if number is None:
-        raise Refusal("missing_value" if values.raw(header, keyword) is None else "wrong_value", name=name)
-    if number <= 0:
-        raise Refusal("wrong_value", name=name)
-    return number
-
-
-def _require_budget(rows: int, columns: int, frames: int) -> None:
-    if rows * columns > limits.MAX_FRAME_PIXELS:
-        raise Refusal("too_large", size=f"{columns} x {rows}")
-    if frames < 0:
-        raise Refusal("wrong_value", name="Number of Frames")
-    if frames > limits.MAX_FRAMES or rows * columns * frames > limits.MAX_TOTAL_PIXELS:
-        raise Refusal("too_many_frames", frames=frames)
-
-
-def _find_frames(file: BinaryIO, element: PixelElement, layout: Layout, size: int) -> list[list[Span]]:
-    if layout.transfer_syntax in NATIVE:
-        return _native_frames(element, layout, size)
-    if element.length is not None:
+def _packed_frames(file: BinaryIO, element: PixelElement, layout: Layout, size: int) -> list[list[Span]]:
+    if element.length is not None or element.tag != encapsulation.PIXEL_DATA:
         raise Refusal("encoding_mismatch")
     table, spans = encapsulation.walk_fragments(file, element, size)
     if layout.transfer_syntax in VIDEO_SYNTAXES:
         return [spans]
     frames = encapsulation.group_frames(file, table, spans, layout.frames)
     coding = CODINGS[layout.transfer_syntax]
-    if coding != "rle":
-        for spans in frames:
-            _check_codestream(encapsulation.read_spans(file, spans, _HEADER_OF_CODESTREAM), coding, layout)
-            # EOI and EOC are one marker. Decoders fill what is missing with grey and say nothing.
-            if _END_MARKER not in encapsulation.read_tail(file, spans, _TAIL_OF_CODESTREAM):
-                raise Refusal("truncated")
+    for spans in frames:
+        head = encapsulation.read_spans(file, spans, limits.CODESTREAM_HEADER_BYTES)
+        if coding == "rle":
+            _check_segments(head, sum(length for _, length in spans), layout)
+            continue
+        _check_codestream(head, coding, layout)
+        # EOI and EOC are one marker. Decoders fill what is missing with grey and say nothing.
+        if coding != "jpeg-xl" and _END_MARKER not in encapsulation.read_tail(file, spans, _TAIL_OF_CODESTREAM):
+            raise Refusal("truncated")
     return frames
 
 
 def _native_frames(element: PixelElement, layout: Layout, size: int) -> list[list[Span]]:
-    if element.length is None:
-        raise Refusal("encoding_mismatch")
-    bits = layout.rows * layout.columns * layout.samples * layout.bits_allocated
-    if layout.photometric == "YBR_FULL_422":
-        bits = bits // 3 * 2  # two pixels share their chroma
-    if layout.frames > 1 and bits % 8:
-        raise Refusal("unsupported_pixels", kind="1 bit")
-    length = (bits + 7) // 8
-    if min(element.length, size - element.offset) < length * layout.frames:
+    """Where each frame's bits lie, in whole bytes: frames of single bits may begin inside one."""
+    assert element.length is not None
+    bits = native.frame_bits(layout, subsampled=layout.photometric in SUBSAMPLED)
+    if min(element.length, size - element.offset) * 8 < bits * layout.frames:
         raise Refusal("truncated")
-    return [[(element.offset + index * length, length)] for index in range(layout.frames)]
+    frames: list[list[Span]] = []
+    for index in range(layout.frames):
+        start, end = index * bits // 8, ((index + 1) * bits + 7) // 8
+        frames.append([(element.offset + start, end - start)])
+    return frames
+
+
+def _check_segments(head: bytes, length: int, layout: Layout) -> None:
+    """The RLE header (PS3.5 section G.5): as many segments as sample bytes, each inside the frame."""
+    if len(head) < 64:
+        raise Refusal("truncated")
+    count, *offsets = struct.unpack("<16L", head[:64])
+    if count != layout.samples * (layout.bits_allocated // 8) or not 0 < count <= 15:
+        raise Refusal("encoding_mismatch")
+    used = offsets[:count]
+    if used[0] != 64 or used != sorted(set(used)):
+        raise Refusal("encoding_mismatch")
+    if used[-1] >= length:
+        raise Refusal("truncated")
 
 
 def _check_codestream(head: bytes, coding: Coding, layout: Layout) -> None:
@@ -249,7 +241,17 @@ def _check_codestream(head: bytes, coding: Coding, layout: Layout) -> None:
         found = read_size(head)
     except ValueError as error:
         raise Refusal("encoding_mismatch") from error
-    # Lossless JPEG and JPEG-LS share markers with JPEG only by name: what it says it is must be what it is.
-    if found.coding != coding:
+    # Lossless JPEG under the syntax of lossy JPEG, and the reverse, are met and decode alike; nothing else does.
+    both = {"jpeg", "jpeg-lossless"}
+    if found.coding != coding and not {found.coding, coding} <= both:
         raise Refusal("encoding_mismatch")
     require_same_size(found, rows=layout.rows, columns=layout.columns, samples=layout.samples)
+    if found.odd:
+        raise Refusal("encoding_mismatch")
+    _check_depth(found, layout)
+
+
+def _check_depth(found: CodestreamSize, layout: Layout) -> None:
+    """Values that do not fit, or lossy ones that cannot reach what the header's window speaks of, are no picture."""
+    if found.precision > layout.bits_allocated or (found.coding == "jpeg" and 0 < found.precision < layout.bits_stored):
+        raise Refusal("encoding_mismatch")

@@ -25,6 +25,17 @@ def raw(data: Dataset, keyword: str) -> Any:
     return None if value is None or value == "" else value
 
 
+def unreadable(data: Dataset, keyword: str) -> bool:
+    """Whether the element is there, and not empty, and still gives no value."""
+    if raw(data, keyword) is not None:
+        return True
+    try:
+        element = data.get_item(keyword)
+    except Exception:
+        return True
+    return element is not None and bool(element.value)
+
+
 def whole(data: Dataset, keyword: str) -> int | None:
     """A whole number (the first of several)."""
     number = first_number(data, keyword)

@@ -8,6 +8,7 @@ from typing import Any, Literal
 Media = Literal["dicom", "dicom_video", "video", "jpeg", "png", "webp", "gif", "tiff", "heic", "avif", "bmp"]
 Kind = Literal["still", "clip"]
 Photometric = Literal["MONOCHROME1", "MONOCHROME2", "RGB"]
+VoiFunction = Literal["LINEAR", "LINEAR_EXACT", "SIGMOID"]
 
 NO_LETTERS = {"left": "", "right": "", "top": "", "bottom": ""}
 
@@ -41,11 +42,20 @@ class Facts:
     instance_number: int | None = None
     window: dict[str, float] | None = None
     modality_lut: dict[str, float] = field(default_factory=lambda: {"slope": 1.0, "intercept": 0.0})
+    voi_function: VoiFunction = "LINEAR"
+    voi_lut: list[list[float]] | None = None  # [from this modality value on, level 0..255], rising; shown before window
     pixel_range: dict[str, float] | None = None
     orientation: dict[str, str] = field(default_factory=lambda: dict(NO_LETTERS))
     calibration: list[dict[str, Any]] = field(default_factory=list)
     identity: dict[str, str] = field(default_factory=dict)  # whom the file names: guards.identity.FileIdentity
     acquisition: dict[str, Any] = field(default_factory=dict)  # view, side, exposure: guards.header.acquisition
+    per_frame: dict[str, Any] | None = None  # {"sets": [what differs], "of": [set of each frame]}; None: all the same
+    cautions: list[str] = field(default_factory=list)  # codes of `cautions.py`
+
+    def caution(self, code: str) -> None:
+        """Note once what must be said beside the picture."""
+        if code not in self.cautions:
+            self.cautions.append(code)
 
     def as_json(self) -> dict[str, Any]:
         """A dictionary of plain JSON values."""

@@ -12,6 +12,7 @@ MAX_SMALL_CLIP_SIDE = 960
 MAX_WEBP_SIDE = 16_383  # VP8 bitstream: 14 bits a side
 MAX_FULL_PIXELS = 30_000_000  # of the full-size WebP; larger pictures are scaled to it, their tiles are not
 MAX_FRAGMENTS = 200_000
+CODESTREAM_HEADER_BYTES = 256 * 1024  # a compressed frame's own header lies within these
 
 SANDBOX_MEMORY_BYTES = 1024 * 1024 * 1024  # address space of the process that opens a file
 SANDBOX_CHECK_SECONDS = 60

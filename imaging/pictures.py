@@ -67,7 +67,7 @@ class PictureSource:
     def frames(self) -> Iterator[Array]:
         yield self._pixels
 
-    def to_display(self, frame: Array, window: Window | None = None) -> Array:
+    def to_display(self, frame: Array, window: Window | None = None, index: int = 0) -> Array:
         chosen = window or self.facts.window
         if frame.ndim == 3 or chosen is None:
             return frame

@@ -1,4 +1,4 @@
-"""Frames of a DICOM file: decoded one at a time, YBR made RGB once (by the decoder), palette and LUTs applied."""
+"""Frames of a DICOM file: decoded one at a time, colour made RGB once, palette and Modality LUT applied."""
 
 from __future__ import annotations
 
@@ -6,20 +6,20 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
-from pydicom.encaps import encapsulate
-from pydicom.pixels.decoders.base import get_decoder
-from pydicom.pixels.processing import apply_color_lut, apply_modality_lut
-from pydicom.pixels.utils import as_pixel_options
-from pydicom.uid import UID
 
 from imaging import dicom_values as values
-from imaging import encapsulation, geometry, windows
-from imaging.dataset import NATIVE, VIDEO_SYNTAXES, DicomFile, open_dicom
-from imaging.facts import Facts, Photometric
-from imaging.guards import header as guard_header
+from imaging import encapsulation, native
+from imaging.codecs import Frames
+from imaging.colour import Palette
+from imaging.dataset import CODINGS, NATIVE, VIDEO_SYNTAXES, DicomFile, open_dicom
+from imaging.description import describe
+from imaging.layout import SUBSAMPLED
+from imaging.lookup import Lut
+from imaging.meaning import Meanings
 from imaging.refusals import Refusal, refusing
 from imaging.source import Array, Source, Window
-from imaging.timing import frame_durations
+
+_DEEPEST = 0xFFFF  # values further apart than this are rounded: tiles and screens hold 16 bits
 
 
 def open_pixels(path: Path, workspace: Path) -> Source:
@@ -45,10 +45,10 @@ def _open_video(dicom: DicomFile, workspace: Path) -> Source:
         inside = f"{found.columns} x {found.rows}"
         raise Refusal("size_mismatch", header=f"{layout.columns} x {layout.rows}", inside=inside)
     facts = describe(dicom)
+    Meanings(dicom.header, layout).tell(facts, [])
     facts.media, facts.kind, facts.photometric, facts.bits_stored = "dicom_video", "clip", "RGB", 8
     facts.frames = found.frames
     facts.frame_durations_ms = facts.frame_durations_ms or found.frame_durations_ms
-    facts.window = None
     source.facts = facts
     return source
 
@@ -59,149 +59,126 @@ def _elementary(syntax: str) -> str:
     return "mpegvideo" if number <= 101 else "h264" if number <= 106 else "hevc"
 
 
-def describe(dicom: DicomFile) -> Facts:
-    """Facts from the header alone; `window` is the header's (none for colour), `pixel_range` is not known yet."""
-    header, layout = dicom.header, dicom.layout
-    modality = values.text(header, "Modality").upper()[:16]
-    mono = layout.photometric in {"MONOCHROME1", "MONOCHROME2"}
-    photometric: Photometric = "MONOCHROME1" if layout.photometric == "MONOCHROME1" else "MONOCHROME2"
-    return Facts(
-        media="dicom",
-        kind="still" if layout.frames == 1 else "clip",
-        modality=modality or "OT",
-        rows=layout.rows,
-        columns=layout.columns,
-        frames=layout.frames,
-        frame_durations_ms=frame_durations(header, layout.frames) if layout.frames > 1 else [],
-        photometric=photometric if mono else "RGB",
-        bits_stored=8 if layout.photometric == "PALETTE COLOR" else layout.bits_stored,
-        transfer_syntax=layout.transfer_syntax,
-        sop_class_uid=values.uid(header, "SOPClassUID"),
-        sop_instance_uid=values.uid(header, "SOPInstanceUID"),
-        series_instance_uid=values.uid(header, "SeriesInstanceUID"),
-        study_instance_uid=values.uid(header, "StudyInstanceUID"),
-        study_description=values.text(header, "StudyDescription"),
-        series_description=values.text(header, "SeriesDescription"),
-        study_date=_date(values.text(header, "StudyDate")),
-        patient_name=values.text(header, "PatientName"),
-        patient_id=values.text(header, "PatientID"),
-        patient_birth_date=_date(values.text(header, "PatientBirthDate")),
-        patient_sex=_sex(values.text(header, "PatientSex")),
-        series_number=values.whole(header, "SeriesNumber"),
-        instance_number=values.whole(header, "InstanceNumber"),
-        window=windows.header_window(header) if mono else None,
-        modality_lut=_rescale(dicom) if mono else {"slope": 1.0, "intercept": 0.0},
-        orientation=geometry.orientation(header),
-        calibration=geometry.calibration(header, modality=modality, rows=layout.rows, columns=layout.columns),
-        identity=guard_header.identity(header),
-        acquisition=guard_header.acquisition(header),
-    )
-
-
-def _date(text: str) -> str:
-    return text if len(text) == 8 and text.isdigit() else ""
-
-
-def _sex(text: str) -> str:
-    return text.upper() if text.upper() in {"M", "F", "O"} else ""
-
-
-def _rescale(dicom: DicomFile) -> dict[str, float]:
-    """Rescale slope and intercept (PS3.3 C.11.1); a LUT sequence is applied to the pixels instead; 0 is no slope."""
-    slope = values.first_number(dicom.header, "RescaleSlope")
-    intercept = values.first_number(dicom.header, "RescaleIntercept")
-    if windows.has_items(dicom.header, "ModalityLUTSequence") or not slope:
-        return {"slope": 1.0, "intercept": 0.0}
-    return {"slope": slope, "intercept": intercept or 0.0}
-
-
 class DicomSource:
-    """A checked DICOM file whose frames pydicom decodes, one at a time, whatever its offset table says."""
+    """A checked DICOM file whose frames are decoded one at a time, whatever its offset table says."""
 
     def __init__(self, dicom: DicomFile) -> None:
         self._dicom = dicom
-        self._decoder = get_decoder(UID(dicom.layout.transfer_syntax))
-        self._has_modality_lut = windows.has_items(dicom.header, "ModalityLUTSequence")
         self.facts = describe(dicom)
+        layout = dicom.layout
+        self._packed = None if layout.transfer_syntax in NATIVE else Frames(layout, CODINGS[layout.transfer_syntax])
+        self._palette = Palette(dicom.header, little=layout.little) if layout.photometric == "PALETTE COLOR" else None
+        self._modality_lut = self._read_modality_lut()
+        self._rounding: tuple[float, float] | None = None  # (lowest value, values a step)
+        self._meanings = Meanings(dicom.header, layout, has_modality_lut=self._modality_lut is not None)
+        if self.facts.photometric != "RGB":
+            self._round_what_is_too_deep()
         self._complete_facts()
+
+    def _read_modality_lut(self) -> Lut | None:
+        """The Modality LUT (PS3.3 C.11.1): it is applied to the values, so that a window speaks of its outputs."""
+        if self.facts.photometric == "RGB":
+            return None
+        for item in values.items(self._dicom.header, "ModalityLUTSequence")[:1]:
+            layout = self._dicom.layout
+            lut = Lut.read(item, signed_input=layout.signed, little=layout.little)
+            if lut is None:
+                self.facts.caution("modality_lut")
+            return lut
+        return None
+
+    def _round_what_is_too_deep(self) -> None:
+        layout = self._dicom.layout
+        if not layout.is_float and layout.bits_stored <= 16:
+            return
+        low, high = float("inf"), float("-inf")
+        for index in range(layout.frames):
+            frame = self.stored(index)
+            known = frame[np.isfinite(frame)] if layout.is_float else frame
+            if known.size:
+                low, high = min(low, float(known.min())), max(high, float(known.max()))
+        if low > high:
+            raise Refusal("unsupported_pixels", kind="not a number")
+        if layout.is_float or high - low > _DEEPEST:
+            step = max((high - low) / _DEEPEST, float(np.finfo(np.float32).tiny))
+            self._rounding = (low, step)
+            self._meanings.rescaled_by(low, step)
+            self.facts.bits_stored = 16
+            self.facts.caution("reduced_depth")
 
     def _complete_facts(self) -> None:
         """Learn from pixels what the header leaves open: range and, where it has none that shows anything, window."""
-        facts = self.facts
-        if facts.photometric == "RGB":
-            return
-        slope, intercept = facts.modality_lut["slope"], facts.modality_lut["intercept"]
-        sampled = sorted({0, facts.frames // 2, facts.frames - 1})
-        frames = [self.frame(index) for index in sampled]
-        low = min(int(frame.min()) for frame in frames)
-        high = max(int(frame.max()) for frame in frames)
-        ends = sorted((low * slope + intercept, high * slope + intercept))
-        facts.pixel_range = {"min": ends[0], "max": ends[1]}
-        self._lut = None
-        if windows.has_items(self._dicom.header, "VOILUTSequence"):
-            self._lut = windows.table_of_lut(low, high, self._dicom.header, slope=slope, intercept=intercept)
-        if self._lut is not None:
-            self._lut_low = low
-            facts.window = windows.window_of_table(self._lut, low, slope=slope, intercept=intercept) or facts.window
-        if facts.window is None or not windows.sees(facts.window, *ends):
-            padding = windows.padding_of(self._dicom.header)
-            middle = frames[len(frames) // 2]
-            facts.window = windows.percentile_window(middle, slope=slope, intercept=intercept, padding=padding)
+        sampled = sorted({0, self.facts.frames // 2, self.facts.frames - 1})
+        # Colour needs no range; its first frame is decoded so that a file whose first frame is broken is refused.
+        frames = [(index, self.frame(index)) for index in (sampled if self.facts.photometric != "RGB" else [0])]
+        self._meanings.tell(self.facts, frames)
+
+    def stored(self, index: int) -> Array:
+        """One frame's values as they are stored: before palette, Modality LUT and rounding; colour as RGB.
+
+        Decoding errors become Refusal("cannot_decode") naming the frame_number.
+        """
+        with refusing("cannot_decode", frame=index + 1):
+            if self._packed is None:
+                return self._native(index)
+            with self._dicom.path.open("rb") as file:
+                data = encapsulation.read_spans(file, self._dicom.frames[index])
+            found = self._packed.decode(data)
+        if self._packed.complaints:
+            self.facts.caution("damaged_parts")
+        return found
+
+    def _native(self, index: int) -> Array:
+        layout = self._dicom.layout
+        subsampled = layout.photometric in SUBSAMPLED
+        with self._dicom.path.open("rb") as file:
+            swapped = not layout.little and layout.bits_allocated <= 12 and self._dicom.element.vr == "OW"
+            span = self._dicom.frames[index][0]
+            data = encapsulation.read_native(file, span, self._dicom.element, swapped=swapped)
+        first_bit = index * native.frame_bits(layout, subsampled=subsampled) % 8
+        return native.decode(data, layout, first_bit=first_bit, subsampled=subsampled)
 
     def frame(self, index: int) -> Array:
-        """One frame; decoding errors become Refusal("cannot_decode") naming the frame_number."""
-        with self._dicom.path.open("rb") as file:
-            data = encapsulation.read_spans(file, self._dicom.frames[index])
-        with refusing("cannot_decode", frame=index + 1):
-            return self._decode(data)
+        """One frame's values, in the units that `facts.modality_lut` explains; RGB of colour and palette."""
+        found = self.stored(index)
+        if self._palette is not None:
+            return self._palette.look_up(found)
+        if found.ndim == 3:
+            return found
+        if self._modality_lut is not None:
+            return self._modality_lut.look_up(found)
+        return found if self._rounding is None else _rounded(found, *self._rounding)
 
     def frames(self) -> Iterator[Array]:
         for index in range(self.facts.frames):
             yield self.frame(index)
 
-    def _decode(self, data: bytes) -> Array:
-        header, layout = self._dicom.header, self._dicom.layout
-        options = as_pixel_options(header, number_of_frames=1, pixel_keyword="PixelData")
-        options["pixel_vr"] = self._dicom.element.vr
-        options["transfer_syntax_uid"] = UID(layout.transfer_syntax)
-        if layout.transfer_syntax not in NATIVE:
-            data = encapsulate([data])
-        elif len(data) % 2:
-            data += b"\0"
-        array: Array = self._decoder.as_array(data, index=0, **options)[0]
-        expected = (layout.rows, layout.columns, 3) if layout.samples == 3 else (layout.rows, layout.columns)
-        if array.shape != expected:
-            raise Refusal("cannot_decode", frame=1)
-        if layout.photometric == "PALETTE COLOR":
-            return _as_bytes(apply_color_lut(array, header))
-        return apply_modality_lut(array, header) if self._has_modality_lut else array
-
-    def to_display(self, frame: Array, window: Window | None = None) -> Array:
+    def to_display(self, frame: Array, window: Window | None = None, index: int = 0) -> Array:
+        """uint8 of a frame as it should look. `index` says which frame it is, where frames mean different things."""
         facts = self.facts
         if facts.photometric == "RGB":
             return frame if frame.dtype == np.uint8 else (frame >> max(0, facts.bits_stored - 8)).astype(np.uint8)
         low, high = int(frame.min()), int(frame.max())
-        slope, intercept = facts.modality_lut["slope"], facts.modality_lut["intercept"]
-        table = None
-        if window is None and self._lut is not None:
-            table = windows.table_of_lut(low, high, self._dicom.header, slope=slope, intercept=intercept)
-        if table is None:
-            chosen = window or facts.window or {"center": 128.0, "width": 256.0}
-            table = windows.table_of_window(low, high, chosen, slope=slope, intercept=intercept)
+        table = self._meanings.of(index).table(low, high, window)
         if facts.photometric == "MONOCHROME1":
             table = 255 - table
         return look_up(frame, table, low)
+
+
+def _rounded(frame: Array, low: float, step: float) -> Array:
+    """Values in 65,535 even steps; what is no number is drawn as the lowest."""
+    out = np.empty(frame.shape, np.uint16)
+    for start in range(0, frame.shape[0], 256):
+        part = (frame[start : start + 256].astype(np.float64) - low) / step
+        out[start : start + 256] = np.clip(np.rint(np.nan_to_num(part, nan=0.0)), 0, _DEEPEST).astype(np.uint16)
+    return out
 
 
 def look_up(frame: Array, table: Array, low: int) -> Array:
     """table[frame - low], in strips so that a large frame needs no second copy of itself."""
     out = np.empty(frame.shape, np.uint8)
     for start in range(0, frame.shape[0], 256):
-        strip = frame[start : start + 256].astype(np.int32)
+        strip = frame[start : start + 256].astype(np.int64)
         strip -= low
         np.take(table, strip, out=out[start : start + 256])
     return out
-
-
-def _as_bytes(array: Array) -> Array:
-    return array if array.dtype == np.uint8 else (array >> 8).astype(np.uint8)

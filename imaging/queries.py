@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload
 
-from imaging import store
+from imaging import cautions, store
 from imaging.facts import Facts
 from imaging.models import Instance, Rendition, Study, Upload
 from imaging.reasons import sentence
@@ -52,9 +52,13 @@ def manifest(instance: Instance) -> Json:
         "bits_stored": facts.bits_stored,
         "orientation": facts.orientation,
         "window": facts.window,
+        "voi_function": facts.voi_function,
+        "voi_lut": facts.voi_lut,
         "modality_lut": facts.modality_lut,
         "pixel_range": facts.pixel_range or {"min": 0, "max": (1 << facts.bits_stored) - 1},
         "calibration": facts.calibration,
+        "per_frame": facts.per_frame,
+        "cautions": cautions.sentences(facts.cautions),
         "hold": instance.hold,
         "renditions": {} if instance.is_held else {one.name: _rendition(one) for one in instance.renditions},
     }

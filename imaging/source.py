@@ -28,8 +28,11 @@ class Source(Protocol):
         """Every frame in order, one in memory at a time."""
         ...
 
-    def to_display(self, frame: Array, window: Window | None = None) -> Array:
-        """uint8 as it should look: window applied (the default one unless told), MONOCHROME1 inverted."""
+    def to_display(self, frame: Array, window: Window | None = None, index: int = 0) -> Array:
+        """uint8 as it should look: window applied (the default one unless told), MONOCHROME1 inverted.
+
+        `index` is the frame's frame_index: frames of one file may mean different things.
+        """
         ...
 
 

@@ -91,7 +91,7 @@ class VideoSource:
         if waiting is not None:
             yield waiting[0], last
 
-    def to_display(self, frame: Array, window: Window | None = None) -> Array:
+    def to_display(self, frame: Array, window: Window | None = None, index: int = 0) -> Array:
         return frame
 
     def _decoded(self) -> Iterator[tuple[Array, Fraction | None]]:

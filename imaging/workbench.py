@@ -101,8 +101,8 @@ def _say_bundle(say: Say, name: str, encoded: clips.Encoded, workspace: Path, pr
 
 
 def _displayed(source: Source) -> Iterator[TimedFrame]:
-    for frame, duration in _timed(source):
-        yield source.to_display(frame), duration
+    for index, (frame, duration) in enumerate(_timed(source)):
+        yield source.to_display(frame, index=index), duration
 
 
 def _timed(source: Source) -> Iterator[TimedFrame]:
@@ -126,7 +126,8 @@ def _steps(say: Say, frames: int, start: float, end: float) -> Callable[[int], N
 def draw(path: Path, workspace: Path, say: Say, request: dict[str, Any]) -> None:
     """Draw one frame as PNG: `frame_index`, `window` (or None for the default), `invert`, `longest` px."""
     source = open_source(path, workspace)
-    display = source.to_display(source.frame(int(request["frame_index"])), request.get("window"))
+    index = int(request["frame_index"])
+    display = source.to_display(source.frame(index), request.get("window"), index)
     if request.get("invert"):
         display = 255 - display
     target = workspace / "frame.png"

@@ -55,7 +55,8 @@ def test_a_sound_file_has_its_frames_located(tmp_path: Path) -> None:
         ({"NumberOfFrames": 999_999}, "too_many_frames"),
         ({"NumberOfFrames": 2}, "truncated"),
         ({"BitsStored": 17}, "wrong_value"),
-        ({"BitsAllocated": 32, "BitsStored": 32}, "unsupported_pixels"),
+        ({"BitsAllocated": 24, "BitsStored": 24}, "unsupported_pixels"),
+        ({"BitsAllocated": 32, "BitsStored": 32}, "truncated"),
         ({"SamplesPerPixel": 3}, "wrong_value"),
         ({"PhotometricInterpretation": "HSV"}, "unsupported_pixels"),
         ({"PixelRepresentation": None}, "missing_value"),
@@ -130,7 +131,7 @@ def says_syntax(uid: str) -> Callable[[FileDataset], None]:
     [
         ("1.2.840.10008.1.2.4.90", "encoding_mismatch"),  # says JPEG 2000, is JPEG
         ("1.2.840.10008.1.2.4.80", "encoding_mismatch"),  # says JPEG-LS, is JPEG
-        ("1.2.840.10008.1.2.4.53", "unsupported_encoding"),
+        ("1.2.840.10008.1.2.4.61", "unsupported_encoding"),
         ("1.2.3", "unsupported_encoding"),
     ],
 )

@@ -1,0 +1,21 @@
+"""What must be said beside a picture that can be shown and not quite trusted: a code and a sentence each."""
+
+from __future__ import annotations
+
+from flask_babel import LazyString
+from flask_babel import lazy_gettext as _
+
+SENTENCES: dict[str, LazyString] = {
+    "damaged_parts": _("Part of this picture is damaged: what it shows may be wrong. Send it again from the device."),
+    "extra_pixels": _("The file holds more picture data than its header describes: the picture may be wrong."),
+    "reduced_depth": _("The values are finer than a screen can show: they were rounded to 16 bits."),
+    "modality_lut": _("The file's table of intensities cannot be read: the grey levels may be wrong."),
+    "voi_lut": _("The file's own brightness table cannot be read: another brightness was chosen."),
+    "overlays": _("The file has drawings of its own (overlays), which are not shown here."),
+    "guessed_encoding": _("The file does not say how it is written: its picture was read by a guess."),
+}
+
+
+def sentences(codes: list[str]) -> list[dict[str, str]]:
+    """[{"code", "text"}] in the reader's language; unknown codes are left out."""
+    return [{"code": code, "text": str(SENTENCES[code])} for code in codes if code in SENTENCES]
