@@ -11,7 +11,16 @@ from consult.roles import may
 
 blueprint = Blueprint("room", __name__)
 
-_RIGHTS_SHOWN = ("draw", "present", "add_pictures", "invite", "write_opinion", "write_outcome", "read_record")
+_RIGHTS_SHOWN = (
+    "draw",
+    "present",
+    "decide_holds",
+    "add_pictures",
+    "invite",
+    "write_opinion",
+    "write_outcome",
+    "read_record",
+)
 
 
 @blueprint.get("/consults/<consult_id>/room")

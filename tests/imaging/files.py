@@ -11,6 +11,7 @@ import av
 import numpy as np
 import numpy.typing as npt
 from PIL import Image
+from pydicom import dcmread
 from pydicom.dataset import FileDataset, FileMetaDataset
 from pydicom.encaps import encapsulate
 from pydicom.filebase import DicomFileLike
@@ -56,6 +57,15 @@ def save(data: FileDataset, path: Path) -> Path:
     """Write a data set as a DICOM file."""
     data.save_as(path, enforce_file_format=False)
     return path
+
+
+def relabelled(source: Path, target: Path, **elements: Any) -> Path:
+    """A copy of a real DICOM file with other elements: a public sample in the name of a patient of the test."""
+    data = dcmread(source)
+    for keyword, value in elements.items():
+        setattr(data, keyword, value)
+    data.save_as(target)
+    return target
 
 
 def jpeg_clip(frames: list[Pixels], **elements: Any) -> FileDataset:

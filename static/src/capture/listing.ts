@@ -1,4 +1,5 @@
 import { getJson } from "../ui/api";
+import { type Hold, readHold } from "../viewport/manifest";
 import { Field } from "../viewport/parse";
 
 export interface ServerUpload {
@@ -22,6 +23,7 @@ export interface ListedInstance {
   readonly frames: number;
   readonly thumbnail: string | null;
   readonly preview: string | null;
+  readonly hold: Hold | null;
 }
 
 export interface Listing {
@@ -57,6 +59,7 @@ function readInstance(field: Field): ListedInstance {
     frames: field.get("frames").orNull((value) => value.count()) ?? 1,
     thumbnail: url("thumbnail"),
     preview: url("preview"),
+    hold: field.get("hold").orNull(readHold),
   };
 }
 

@@ -19,6 +19,7 @@ const INSTANCE: ListedInstance = {
   frames: 1,
   thumbnail: "/t.webp",
   preview: "/p.webp",
+  hold: null,
 };
 
 describe("a file that is being sent", () => {
@@ -104,4 +105,21 @@ describe("the server's listing", () => {
 test("sizes and hundredths", () => {
   expect([0, 400, 640_000, 3_449_000].map(sizeWords)).toEqual(["0 KB", "1 KB", "640 KB", "3.4 MB"]);
   expect([percent(999, 1000), percent(1000, 1000), percent(0, 0)]).toEqual([99, 100, 100]);
+});
+
+describe("a picture whose file names another patient", () => {
+  const held: ListedInstance = { ...INSTANCE, thumbnail: null, preview: null, hold: { state: "open", fields: ["name"], by: "", reason: "" } };
+
+  test("is decided by the treating doctor and only told to everybody else", () => {
+    expect(instanceItem(held, true).acts).toEqual(["decide"]);
+    expect(instanceItem(held).acts).toEqual([]);
+    expect(instanceItem(held).words).toContain("names another patient");
+  });
+
+  test("says, once confirmed, who confirmed it and why", () => {
+    const hold = { state: "confirmed", fields: ["name"], by: "Dr Rao", reason: "Married name" } as const;
+    const item = instanceItem({ ...INSTANCE, hold });
+    expect(item.acts).toEqual(["look"]);
+    expect(item.words).toContain("Dr Rao says it is this one: Married name");
+  });
 });

@@ -1,9 +1,11 @@
 import { t } from "../ui/text";
+import type { Hold } from "../viewport/manifest";
+import { heldWords } from "../viewport/notice";
 import type { ListedInstance, ServerUpload } from "./listing";
 import { percent, sizeWords } from "./sizes";
 import type { Transfer } from "./upload";
 
-export type Act = "pause" | "resume" | "cancel" | "remove" | "look";
+export type Act = "pause" | "resume" | "cancel" | "remove" | "look" | "decide";
 
 /** One line of the list of pictures, whatever it is a line about. */
 export interface Item {
@@ -14,7 +16,7 @@ export interface Item {
   /** 0..1 while something is under way. */
   readonly progress: number | null;
   readonly thumbnail: string | null;
-  readonly kind: "still" | "clip" | "document" | "file";
+  readonly kind: "still" | "clip" | "document" | "file" | "held";
   readonly acts: readonly Act[];
   readonly instance?: ListedInstance;
 }
@@ -88,6 +90,29 @@ export function serverUploadItem(upload: ServerUpload): Item {
   };
 }
 
+/** Who said that a picture which names somebody else is this patient's, and why. */
+export function confirmedWords(hold: Hold | null): string {
+  if (hold?.state !== "confirmed") {
+    return "";
+  }
+  return t("Names another patient; %(name)s says it is this one: %(reason)s", { name: hold.by, reason: hold.reason });
+}
+
+/** A picture that nobody may see until it is decided whose it is. */
+function heldItem(instance: ListedInstance, mayDecide: boolean): Item {
+  return {
+    key: `instance-${instance.id}`,
+    title: instance.name,
+    words: mayDecide ? t("Held: the file names another patient. Decide whose picture it is.") : heldWords(),
+    tone: "warn",
+    progress: null,
+    thumbnail: null,
+    kind: "held",
+    acts: mayDecide ? ["decide"] : [],
+    instance,
+  };
+}
+
 function instanceWords(instance: ListedInstance): string {
   switch (instance.state) {
     case "received":
@@ -102,12 +127,15 @@ function instanceWords(instance: ListedInstance): string {
 }
 
 /** A picture that the server has. */
-export function instanceItem(instance: ListedInstance): Item {
+export function instanceItem(instance: ListedInstance, mayDecide = false): Item {
+  if (instance.hold?.state === "open") {
+    return heldItem(instance, mayDecide);
+  }
   const tones = { received: "", processing: "", ready: "good", unusable: "danger" } as const;
   return {
     key: `instance-${instance.id}`,
     title: instance.name,
-    words: instanceWords(instance),
+    words: [instanceWords(instance), confirmedWords(instance.hold)].filter((part) => part !== "").join(". "),
     tone: tones[instance.state],
     progress: instance.state === "processing" || instance.state === "received" ? instance.progress : null,
     thumbnail: instance.thumbnail,

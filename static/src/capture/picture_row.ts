@@ -2,7 +2,7 @@ import { icon } from "../ui/icon";
 import { t } from "../ui/text";
 import type { Act, Item } from "./picture_items";
 
-const KIND_ICONS = { still: "image", clip: "play", document: "file-text", file: "file-image" } as const;
+const KIND_ICONS = { still: "image", clip: "play", document: "file-text", file: "file-image", held: "lock" } as const;
 
 function actSign(act: Act): { words: string; icon: string } {
   switch (act) {
@@ -14,6 +14,8 @@ function actSign(act: Act): { words: string; icon: string } {
       return { words: t("Cancel"), icon: "x" };
     case "remove":
       return { words: t("Take off the list"), icon: "x" };
+    case "decide":
+      return { words: t("Decide"), icon: "circle-help" };
     case "look":
       return { words: t("Look"), icon: "maximize" };
   }

@@ -16,6 +16,8 @@ const TROUBLE_MS = 10_000;
 export interface PicturesOptions {
   readonly caseId: string;
   readonly mayAdd: boolean;
+  /** May say whose a held picture is. */
+  readonly mayDecide?: boolean;
 }
 
 /** The pictures of a case on a page: what is being sent from here, what the server has, and how far each is. */
@@ -132,7 +134,7 @@ export class Pictures {
       (upload) => !own.has(upload.id) && upload.state !== "stored" && upload.state !== "cancelled",
     );
     return [
-      ...(this.listing?.instances ?? []).map(instanceItem),
+      ...(this.listing?.instances ?? []).map((instance) => instanceItem(instance, this.options.mayDecide)),
       ...uploads.map(serverUploadItem),
       ...transfers.map(transferItem),
     ];
@@ -140,7 +142,9 @@ export class Pictures {
 
   private run(act: Act, item: Item): void {
     const [, place = "", id = ""] = /^(\w+)-(\w+)$/.exec(item.key) ?? [];
-    if (item.instance) {
+    if (act === "decide") {
+      void this.decide(id);
+    } else if (item.instance) {
       this.peek.open(item.instance);
     } else if (place === "upload") {
       void this.remove(id);
@@ -151,6 +155,11 @@ export class Pictures {
     } else {
       void this.queue.cancel(Number(id));
     }
+  }
+
+  private async decide(instanceId: string): Promise<void> {
+    const { askWhoseItIs } = await import("../guards/hold_dialog");
+    await askWhoseItIs(instanceId, () => void this.refresh(), (words) => (this.note.textContent = words));
   }
 
   private async remove(uploadId: string): Promise<void> {
@@ -198,5 +207,5 @@ function acceptDrops(element: HTMLElement, give: (files: File[]) => void): void 
 export function mountPictures(): Pictures | undefined {
   const element = document.getElementById("pictures");
   const caseId = element?.dataset.case;
-  return element && caseId ? new Pictures(element, { caseId, mayAdd: element.dataset.mayAdd !== undefined }) : undefined;
+  return element && caseId ? new Pictures(element, { caseId, mayAdd: element.dataset.mayAdd !== undefined, mayDecide: element.dataset.mayDecide !== undefined }) : undefined;
 }

@@ -22,6 +22,9 @@ import { mountRecordSheet } from "../room/record_sheet";
 import { Strip } from "../room/strip";
 import { mountStage, type AwarenessChannel, type StageHandle } from "../stage/stage";
 import { t } from "../ui/text";
+import { isHeld } from "../viewport/held_picture";
+import type { InstanceManifest } from "../viewport/manifest";
+import { heldWords } from "../viewport/notice";
 
 const ENDED = new Set(["concluded", "cancelled", "declined"]);
 const GUESTS = new Set(["patient", "attendant"]);
@@ -143,12 +146,31 @@ class Room {
       participants: () => this.people.all,
     });
     this.people.onChange(() => stage.participantsChanged());
-    this.pictures.onInstance((manifest) => stage.instanceChanged(manifest));
+    this.pictures.onInstance((manifest) => {
+      stage.instanceChanged(manifest);
+      this.tellHeld(manifest);
+    });
+    this.pictures.onRemoved((id) => stage.instanceRemoved(id));
     this.connection.onStatus(({ status }) => stage.setConnection(status));
     return stage;
   }
 
   private strip: Strip | undefined;
+  private readonly heldTold = new Set<string>();
+
+  private async decideHold(instanceId: string): Promise<void> {
+    const { askWhoseItIs } = await import("../guards/hold_dialog");
+    const say = (sentence: string): void => this.notices.say(sentence, "warning");
+    await askWhoseItIs(instanceId, () => void this.pictures.load(), say);
+  }
+
+  /** Says once that a picture is held, at both sides. */
+  private tellHeld(manifest: InstanceManifest): void {
+    if (isHeld(manifest) && !this.heldTold.has(manifest.id)) {
+      this.heldTold.add(manifest.id);
+      this.notices.say(heldWords(), "warning");
+    }
+  }
 
   private mountStrip(stage: StageHandle): void {
     const strip = new Strip(element("strip"), {
@@ -156,6 +178,7 @@ class Room {
       queue: this.queue,
       show: (id) => void stage.show(id),
       keyInstances: () => new Set([...stage.keyImages().values()].map((image) => image.instance)),
+      decide: this.page.rights.has("decide_holds") ? (id) => void this.decideHold(id) : null,
       say: (sentence) => this.notices.say(sentence),
     });
     this.strip = strip;

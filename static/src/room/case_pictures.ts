@@ -23,6 +23,7 @@ export class CasePictures {
   private readonly known = new Map<string, InstanceManifest>();
   private readonly incoming = new Map<string, IncomingFile>();
   private readonly handlers = new Set<() => void>();
+  private readonly removedHandlers = new Set<(id: string) => void>();
   private readonly instanceHandlers = new Set<(manifest: InstanceManifest) => void>();
 
   constructor(
@@ -30,6 +31,7 @@ export class CasePictures {
     connection: Pick<Connection, "on">,
   ) {
     connection.on("instance_changed", ({ instance }) => this.take(instance));
+    connection.on("instance_removed", ({ instance_id: id }) => this.remove(id));
     connection.on("upload_changed", ({ upload }) => this.takeUpload(upload));
   }
 
@@ -76,10 +78,22 @@ export class CasePictures {
     this.instanceHandlers.add(handler);
   }
 
+  /** Told when a picture was taken out of the case. */
+  onRemoved(handler: (id: string) => void): void {
+    this.removedHandlers.add(handler);
+  }
+
   private take(json: unknown): void {
     const manifest = read(json);
     if (manifest) {
       this.keep(manifest);
+      this.tell();
+    }
+  }
+
+  private remove(id: string): void {
+    if (this.known.delete(id)) {
+      this.removedHandlers.forEach((handler) => handler(id));
       this.tell();
     }
   }

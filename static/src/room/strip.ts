@@ -1,7 +1,9 @@
 import type { Transfer, UploadQueue } from "../capture/upload";
 import { icon } from "../ui/icon";
 import { t } from "../ui/text";
+import { isHeld } from "../viewport/held_picture";
 import type { InstanceManifest } from "../viewport/manifest";
+import { heldWords } from "../viewport/notice";
 import type { CasePictures, IncomingFile } from "./case_pictures";
 
 export interface StripOptions {
@@ -12,6 +14,8 @@ export interface StripOptions {
   keyInstances(): ReadonlySet<string>;
   /** Where chosen files go; null for those who may not add pictures. */
   readonly queue: UploadQueue | null;
+  /** Ask whose a held picture is; null for those who may not decide. */
+  readonly decide: ((instanceId: string) => void) | null;
   /** Says a sentence to the person. */
   say(sentence: string): void;
 }
@@ -39,7 +43,9 @@ export class Strip {
     const { pictures, queue } = this.options;
     const sending = (queue?.transfers ?? []).filter((transfer) => transfer.state !== "sent");
     const own = new Set(sending.map((transfer) => transfer.uploadId));
-    const pieces: HTMLElement[] = pictures.instances.map((instance) => this.thumb(instance));
+    const pieces: HTMLElement[] = pictures.instances.map((instance) =>
+      isHeld(instance) ? this.heldThumb(instance) : this.thumb(instance),
+    );
     pieces.push(...pictures.files.filter((file) => !own.has(file.id)).map((file) => this.fileThumb(fromServer(file))));
     pieces.push(...sending.map((transfer) => this.fileThumb(fromHere(transfer))));
     if (queue) {
@@ -83,6 +89,20 @@ export class Strip {
     }
     button.append(words("span", name, "thumb-words"));
     button.addEventListener("click", () => this.options.show(instance.id));
+    return button;
+  }
+
+  /** A picture that nobody may see: those who may decide are asked, the others are told. */
+  private heldThumb(instance: InstanceManifest): HTMLElement {
+    const { decide } = this.options;
+    const button = document.createElement("button");
+    button.type = "button";
+    button.className = "room-thumb refused";
+    button.dataset.instance = instance.id;
+    const name = instance.file_name;
+    button.setAttribute("aria-label", decide ? t("Held, decide whose it is: %(name)s", { name }) : t("Held: %(name)s", { name }));
+    button.append(icon("lock"), words("span", decide ? t("Whose is it?") : t("Held"), "thumb-words"));
+    button.addEventListener("click", () => (decide ? decide(instance.id) : this.options.say(heldWords())));
     return button;
   }
 

@@ -1,4 +1,5 @@
 import { t } from "../ui/text";
+import { isHeld } from "../viewport/held_picture";
 import type { Viewport } from "../viewport/viewport";
 import { IconButton, made } from "./elements";
 
@@ -33,7 +34,7 @@ export class ClipBar {
 
   update(): void {
     const instance = this.viewport.instance;
-    this.root.hidden = !instance || instance.frames < 2 || instance.state === "unusable";
+    this.root.hidden = !instance || instance.frames < 2 || instance.state === "unusable" || isHeld(instance);
     if (!instance || this.root.hidden) {
       return;
     }

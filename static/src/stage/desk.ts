@@ -1,6 +1,7 @@
 import type { ToolHandler } from "../viewport/controls";
 import type { Touch } from "../viewport/gestures";
 import type { Matrix } from "../viewport/view";
+import { isHeld } from "../viewport/held_picture";
 import type { Viewport } from "../viewport/viewport";
 import { AnnotationLayer } from "./annotations";
 import type { StageDocument } from "./document";
@@ -134,8 +135,9 @@ export class Desk implements DrawingBoard {
   show(): void {
     const instance = this.viewport.instance;
     const frame = this.viewport.frame || this.viewport.wantedFrame;
+    const held = instance !== null && isHeld(instance);
     const onFrame = [...this.deps.document.annotations()].filter(
-      ([, annotation]) => annotation.instance === instance?.id && annotation.frame === frame,
+      ([, annotation]) => !held && annotation.instance === instance?.id && annotation.frame === frame,
     );
     const annotations = new Map(onFrame);
     if (this.selected !== null && !annotations.has(this.selected)) {

@@ -50,6 +50,8 @@ export interface StageHandle {
   handOver(participantId: string): void;
   followPresenter(on: boolean): void;
   instanceChanged(manifest: InstanceManifest): void;
+  /** An instance was taken out of the case: it is shown no longer. */
+  instanceRemoved(instanceId: string): void;
   /** The link's state: what is drawn while it is down is kept and marked. */
   setConnection(status: StageStatus): void;
   /** Spend no bytes on lossless pixels that nobody asked for: the voice needs the link. */

@@ -96,3 +96,15 @@ function restartFade(root: HTMLElement): void {
     animation.currentTime = 0;
   }
 }
+
+/** A pointer as another page sends it, or null for anything else. */
+export function readPointer(value: unknown): { instance: string; frame: number; x: number; y: number } | null {
+  if (typeof value !== "object" || value === null) {
+    return null;
+  }
+  const { instance, frame, x, y } = value as Record<string, unknown>;
+  const numbers = [frame, x, y].every((number) => typeof number === "number" && Number.isFinite(number));
+  return typeof instance === "string" && numbers
+    ? { instance, frame: Number(frame), x: Number(x), y: Number(y) }
+    : null;
+}

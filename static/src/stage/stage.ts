@@ -13,7 +13,7 @@ import { made } from "./elements";
 import { viewOf } from "./following";
 import { Leading } from "./leading";
 import type { StageHandle, StageOptions } from "./options";
-import { inkOf, Pointers } from "./pointers";
+import { inkOf, Pointers, readPointer } from "./pointers";
 import { Presence } from "./presence";
 import { type KeyImage, keyOf } from "./schema";
 import { StageKeys } from "./stage_keys";
@@ -64,6 +64,7 @@ export class Stage {
   private readonly manifests = new Map<string, InstanceManifest>();
   private readonly keyImageHandlers = new Set<(images: ReadonlyMap<string, KeyImage>) => void>();
   private readonly stops: (() => void)[] = [];
+  private readonly removed = new Set<string>();
   private shown = "";
 
   constructor(
@@ -147,6 +148,15 @@ export class Stage {
     if (this.viewport.instance?.id === manifest.id) {
       this.viewport.update(manifest);
       this.leading.instanceChanged();
+      this.refresh();
+    }
+  }
+
+  instanceRemoved(id: string): void {
+    this.removed.add(id);
+    this.manifests.delete(id);
+    if (this.viewport.instance?.id === id) {
+      this.viewport.clear();
       this.refresh();
     }
   }
@@ -338,6 +348,9 @@ export class Stage {
   }
 
   private async manifestOf(id: string): Promise<InstanceManifest | null> {
+    if (this.removed.has(id)) {
+      return null;
+    }
     const known = this.manifests.get(id) ?? this.options.instances().find((instance) => instance.id === id);
     if (known && known.state !== "received" && known.state !== "processing") {
       return known;
@@ -357,17 +370,6 @@ export class Stage {
   }
 }
 
-function readPointer(value: unknown): { instance: string; frame: number; x: number; y: number } | null {
-  if (typeof value !== "object" || value === null) {
-    return null;
-  }
-  const { instance, frame, x, y } = value as Record<string, unknown>;
-  const numbers = [frame, x, y].every((number) => typeof number === "number" && Number.isFinite(number));
-  return typeof instance === "string" && numbers
-    ? { instance, frame: Number(frame), x: Number(x), y: Number(y) }
-    : null;
-}
-
 /** Puts a stage into `root`: pictures, tools and everybody's drawings. */
 export function mountStage(root: HTMLElement, options: StageOptions): StageHandle {
   const stage = new Stage(root, options);
@@ -381,6 +383,7 @@ export function mountStage(root: HTMLElement, options: StageOptions): StageHandl
     handOver: (participant) => leading.handOver(participant),
     followPresenter: (on) => leading.setFollowing(on),
     instanceChanged: (manifest) => stage.instanceChanged(manifest),
+    instanceRemoved: (id) => stage.instanceRemoved(id),
     setConnection: (status) => void (root.dataset.link = status),
     setThrifty: (on) => void (viewport.thrifty = on || thinLink()),
     participantsChanged: () => stage.refresh(),

@@ -21,6 +21,12 @@ describe("a manifest", () => {
     expect(() => parseManifest(manifestOf({ calibration }))).toThrow(/^calibration\[0\].mm_per_px_x /);
   });
 
+  it("says why a picture is held back", () => {
+    expect(parseManifest(manifestOf()).hold).toBeNull();
+    expect(parseManifest(manifestOf({ hold: { state: "open", fields: ["sex"] } })).hold).toEqual({ state: "open", fields: ["sex"], by: "", reason: "" });
+    expect(() => parseManifest(manifestOf({ hold: { state: "shut", fields: [] } }))).toThrow(/^hold.state /);
+  });
+
   it("may lack its pixels' fields while it is being prepared", () => {
     const { rows, columns, photometric, ...rest } = manifestOf({ state: "processing", progress: 0.3 });
     expect([rows, columns, photometric]).toHaveLength(3);

@@ -20,6 +20,15 @@ export interface CalibrationRegion {
   readonly label: "mm" | "mm at detector";
 }
 
+/** Why nobody may see it yet (`open`), or who said that it is this patient's after all, and why (`confirmed`). */
+export interface Hold {
+  readonly state: "open" | "confirmed";
+  /** What differs: name, birth_date, sex, patient_id. */
+  readonly fields: readonly string[];
+  readonly by: string;
+  readonly reason: string;
+}
+
 export interface Rendition {
   readonly id: string;
   readonly url: string;
@@ -80,7 +89,19 @@ export interface InstanceManifest {
   readonly modality_lut: { readonly slope: number; readonly intercept: number };
   readonly pixel_range: { readonly min: number; readonly max: number };
   readonly calibration: readonly CalibrationRegion[];
+  /** null while nothing speaks against its being this patient's. */
+  readonly hold: Hold | null;
   readonly renditions: Renditions;
+}
+
+/** Reads what is said of whose picture it is. Throws a `FormatError`. */
+export function readHold(field: Field): Hold {
+  return {
+    state: field.get("state").oneOf("open", "confirmed"),
+    fields: field.get("fields").list().map((name) => name.text()),
+    by: field.get("by").words(),
+    reason: field.get("reason").words(),
+  };
 }
 
 function readRendition(field: Field): Rendition {
@@ -191,6 +212,7 @@ function readIdentity(field: Field) {
     file_name: field.get("file_name").words(),
     size_bytes: field.get("size_bytes").count(),
     sha256: field.get("sha256").words(),
+    hold: field.get("hold").orNull(readHold),
   };
 }
 

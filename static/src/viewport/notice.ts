@@ -1,4 +1,5 @@
 import { t } from "../ui/text";
+import { isHeld } from "./held_picture";
 import type { Picture } from "./picture";
 
 const PATIENCE_MS = 2000;
@@ -14,9 +15,17 @@ function percent(part: number): number {
   return Math.floor(part * 100);
 }
 
+/** Why a held picture is not shown: the same sentence at both sides. */
+export function heldWords(): string {
+  return t("Held: the file names another patient. The treating doctor must decide whose picture it is.");
+}
+
 /** What to say over a picture that does not show what was asked for; null while all is well. `waited` in ms. */
 export function noticeOf(picture: Picture, wantedFrame: number, waited: number): NoticeState | null {
   const { manifest, received } = picture;
+  if (isHeld(manifest)) {
+    return { words: heldWords(), progress: null, retry: false };
+  }
   if (manifest.state === "unusable") {
     const words = manifest.reason ?? t("This file is not a picture that can be shown.");
     return { words, progress: null, retry: false };

@@ -1,14 +1,14 @@
-import { ClipPicture } from "./clip_picture";
+import { isHeld } from "./held_picture";
 import { Controls, type DragTool } from "./controls";
 import type { Change, ViewportOptions } from "./hooks";
 import type { InstanceManifest, VoiWindow } from "./manifest";
 import { Display, type Drawing } from "./display";
 import { noticeOf } from "./notice";
+import { openPicture } from "./open_picture";
 import type { Overlay, OverlayState } from "./overlay";
 import type { Picture, PictureDeps, Quality } from "./picture";
 import { Playback, type Playing } from "./playing";
 import type { Renderer, Scene } from "./renderer";
-import { StillPicture } from "./still_picture";
 import { TileDecoder } from "./tile_decoder";
 import {
   confined,
@@ -153,7 +153,7 @@ export class Viewport {
     };
     this.playback.open(manifest.frames, manifest.frame_time_ms ?? DEFAULT_FRAME_MS, frame);
     this.tone = { window: defaultWindow(manifest), invert: false };
-    this.picture = manifest.kind === "clip" ? new ClipPicture(manifest, deps) : new StillPicture(manifest, deps);
+    this.picture = openPicture(manifest, deps);
     this.picture.wantFrame(this.wantedFrame);
     this.fitted = true;
     this.place = fit(this.imageSize, this.size);
@@ -163,6 +163,12 @@ export class Viewport {
   /** News of the instance on show: more renditions, progress. */
   update(manifest: InstanceManifest): void {
     if (this.picture?.manifest.id !== manifest.id) {
+      return;
+    }
+    if (isHeld(this.picture.manifest) !== isHeld(manifest)) {
+      this.picture.close();
+      this.picture = null; // not a pixel of what was fetched before stays
+      this.show(manifest, this.wantedFrame);
       return;
     }
     const grown = this.picture.manifest.columns !== manifest.columns || this.picture.manifest.rows !== manifest.rows;
@@ -349,7 +355,7 @@ export class Viewport {
 
   private marks(): OverlayState | null {
     const manifest = this.picture?.manifest;
-    if (!manifest || manifest.columns === 0 || manifest.state === "unusable") {
+    if (!manifest || manifest.columns === 0 || manifest.state === "unusable" || isHeld(manifest)) {
       return null;
     }
     const { window, invert } = this.tone;

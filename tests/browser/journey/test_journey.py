@@ -15,6 +15,7 @@ from pypdf import PdfReader
 
 from tests.browser.people import PATIENCE_MS, Person
 from tests.browser.service import Service
+from tests.imaging.files import relabelled
 
 SHOTS = Path("build/journey")
 SAMPLES = Path(data_store.__file__).parent / "data"
@@ -48,11 +49,11 @@ def patient(chromium: Browser, service: Service) -> Iterator[Person]:
 
 @pytest.mark.timeout(1200)
 def test_one_consult_from_request_to_signed_outcome(
-    chromium: Browser, service: Service, doctor: Person, specialist: Person, patient: Person
+    chromium: Browser, service: Service, doctor: Person, specialist: Person, patient: Person, tmp_path: Path
 ) -> None:
     specialist.sign_in("radiologist@demo.example")
     specialist.page.wait_for_url("**/worklist")
-    consult = request_a_consult(doctor)
+    consult = request_a_consult(doctor, [named_for_the_patient(sample, tmp_path) for sample in (CHEST, CLIP)])
     take_it_without_reload(specialist)
     link = invite_the_patient(doctor, consult)
 
@@ -72,7 +73,13 @@ def test_one_consult_from_request_to_signed_outcome(
         assert person.problems == [], f"{person.name}: {person.problems}"
 
 
-def request_a_consult(doctor: Person) -> str:
+def named_for_the_patient(sample: Path, folder: Path) -> Path:
+    """A public sample as the patient's own machine would have written it: in the name of this patient."""
+    name = "^".join(reversed(PATIENT.split()))
+    return relabelled(sample, folder / sample.name, PatientName=name, PatientBirthDate="")
+
+
+def request_a_consult(doctor: Person, files: list[Path]) -> str:
     """Register, write, send real files, record consent, ask. Returns the consult's id."""
     page = doctor.page
     doctor.sign_in("doctor.a@demo.example")
@@ -88,7 +95,7 @@ def request_a_consult(doctor: Person) -> str:
     consult = page.url.split("/")[-2]
 
     page.get_by_label("What is wrong, since when?").fill("Cough for three weeks, short of breath since yesterday")
-    page.locator("#pictures input[multiple]").first.set_input_files([CHEST, CLIP])
+    page.locator("#pictures input[multiple]").first.set_input_files(files)
     choose(page, "given_by", "patient")
     page.get_by_role("button", name="They agree: record it").click()
     doctor.sees("The patient agreed")

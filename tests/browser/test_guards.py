@@ -1,0 +1,95 @@
+"""What the guards look like to the people they guard: two doctors, two browsers, one case."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import data_store
+import pytest
+from playwright.sync_api import Browser, expect
+
+from app.demo import WAITING
+from tests.browser.people import PATIENCE_MS, Person
+from tests.browser.service import Service
+from tests.imaging.files import relabelled
+
+SHOTS = Path("build/guards")
+CHEST = Path(data_store.__file__).parent / "data" / "RG1_UNCR.dcm"
+HELD = "Held: the file names another patient"
+
+
+@pytest.fixture
+def doctor(chromium: Browser, service: Service) -> Iterator[Person]:
+    person = Person.arrive(chromium, "doctor", service.address, (800, 1280), touch=True)
+    yield person
+    person.leave()
+
+
+@pytest.fixture
+def specialist(chromium: Browser, service: Service) -> Iterator[Person]:
+    person = Person.arrive(chromium, "specialist", service.address, (1280, 800))
+    yield person
+    person.leave()
+
+
+@pytest.mark.timeout(600)
+def test_two_doctors_and_the_guards_between_them(
+    service: Service, doctor: Person, specialist: Person, tmp_path: Path
+) -> None:
+    consult = come_together(doctor, specialist)
+    wrong = relabelled(CHEST, tmp_path / "wrong.dcm", PatientName="SHARMA^KAMLA", SOPInstanceUID="1.2.826.0.1.999.1")
+    a_file_that_names_another_patient_is_held_at_both_sides(doctor, specialist, wrong)
+    it_shows_once_the_doctor_has_said_why(doctor, specialist)
+    assert consult
+    for person in (doctor, specialist):
+        assert person.problems == [], f"{person.name}: {person.problems}"
+
+
+def come_together(doctor: Person, specialist: Person) -> str:
+    """The demo's waiting consult, taken; both in its room."""
+    specialist.sign_in("radiologist@demo.example")
+    row = specialist.page.locator(".work-row", has_text=WAITING.request["question"])
+    row.get_by_role("button", name="Take").click()
+    specialist.page.wait_for_url(re.compile(r"/consults/[0-9a-f]{32}"))
+    consult = specialist.page.url.rsplit("/", 1)[-1]
+    specialist.enter_room()
+    doctor.sign_in("doctor.a@demo.example")
+    doctor.page.goto(f"/consults/{consult}/room")
+    doctor.wait_for_room()
+    return consult
+
+
+def a_file_that_names_another_patient_is_held_at_both_sides(doctor: Person, specialist: Person, file: Path) -> None:
+    doctor.page.locator("#add-pictures").set_input_files(file)
+    for person in (doctor, specialist):
+        person.sees(HELD)
+        expect(person.page.locator(".room-thumb.refused")).to_be_visible()
+    specialist.photograph(SHOTS, "held-specialist")
+    doctor.photograph(SHOTS, "held-doctor")
+    specialist.page.get_by_role("button", name="Held: wrong.dcm").click()
+    assert specialist.page.locator("dialog").count() == 0
+    held = doctor.page.locator(".room-thumb.refused").get_attribute("data-instance")
+    for person in (doctor, specialist):
+        person.page.evaluate("(id) => window.nidaan.stage.show(id)", held)
+        person.page.wait_for_function("(words) => window.nidaan.stage.debug().notice.startsWith(words)", arg=HELD)
+        assert person.stage()["frame"] == 0
+    specialist.photograph(SHOTS, "held-stage")
+
+
+def it_shows_once_the_doctor_has_said_why(doctor: Person, specialist: Person) -> None:
+    doctor.page.get_by_role("button", name="Held, decide whose it is: wrong.dcm").click()
+    dialog = doctor.page.get_by_role("dialog", name="Whose picture is this?")
+    expect(dialog.get_by_text("SHARMA KAMLA")).to_be_visible()
+    expect(dialog.get_by_text(WAITING.patient.full_name)).to_be_visible()
+    dialog.get_by_text("It is this patient's picture").click()
+    dialog.get_by_role("button", name="Show it in this case").click()
+    expect(dialog.get_by_text("Write how you know")).to_be_visible()
+    dialog.get_by_role("button", name="The name was typed wrongly on the machine").click()
+    doctor.photograph(SHOTS, "hold-dialog")
+    dialog.get_by_role("button", name="Show it in this case").click()
+    expect(dialog).to_be_hidden(timeout=PATIENCE_MS)
+    for person in (doctor, specialist):
+        expect(person.page.locator(".room-thumb.refused")).to_have_count(0, timeout=PATIENCE_MS)
+        person.wait_for_stage("stage.frame === 1 && stage.notice === ''")
