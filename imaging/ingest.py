@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from app import audit, clock, db
 from imaging import access, sandbox, store
 from imaging.announcements import actor_of, post_instance, post_upload
+from imaging.dicomweb import headers
 from imaging.facts import Facts
 from imaging.guards.holds import operations as holds
 from imaging.models import Instance, Series, Study, Upload
@@ -39,8 +40,8 @@ def ingest(upload_id: str) -> str | None:
             if not path.exists() or path.stat().st_size != size:
                 raise Refusal("lost_bytes")
             _check_bytes(upload_id, path)
-            facts = inspect(path)
-            return _keep(upload_id, path, facts)
+            facts, header = inspect(path)
+            return _keep(upload_id, path, facts, header)
         except Refusal as refusal:
             refuse(upload_id, refusal)
             return None
@@ -73,22 +74,27 @@ def _instance_of(upload_id: str) -> str | None:
         return upload.instance_id if upload else None
 
 
-def inspect(path: Path) -> Facts:
-    """What the file is, found out in the sandbox. Raises Refusal."""
-    found: dict[str, Any] | None = None
+def inspect(path: Path) -> tuple[Facts, headers.Found | None]:
+    """What the file is, and a DICOM file's header, found out in the sandbox. Raises Refusal."""
+    facts: dict[str, Any] | None = None
+    header: headers.Found | None = None
     with store.refusing_when_full(), store.workspace() as workspace:
         for event in sandbox.run("inspect", path, workspace):
             if event["event"] == "facts":
-                found = event["facts"]
-    if found is None:
+                facts = event["facts"]
+            elif event["event"] == "header":
+                header = headers.read_event(event, workspace)
+    if facts is None:
         raise Refusal("crashed")
-    return Facts.from_json(found)
+    return Facts.from_json(facts), header
 
 
-def _keep(upload_id: str, path: Path, facts: Facts) -> str | None:
+def _keep(upload_id: str, path: Path, facts: Facts, header: headers.Found | None) -> str | None:
     sha256 = store.keep("originals", path)
     try:
-        instance_id = _index(upload_id, sha256, facts)
+        if header is not None:
+            headers.keep(sha256, header)
+        instance_id = _index(upload_id, sha256, facts, header)
     except Refusal:
         _drop_if_unused(sha256)
         raise
@@ -100,9 +106,10 @@ def _drop_if_unused(sha256: str) -> None:
     with db.write_transaction() as session:
         if session.scalar(select(Instance.id).where(Instance.sha256 == sha256).limit(1)) is None:
             store.drop("originals", sha256)
+            headers.drop(sha256)
 
 
-def _index(upload_id: str, sha256: str, facts: Facts) -> str | None:
+def _index(upload_id: str, sha256: str, facts: Facts, header: headers.Found | None) -> str | None:
     """Write the rows, all in one transaction. Raises Refusal("conflict") for another file of the same identity."""
     with db.write_transaction() as session:
         upload = session.get(Upload, upload_id)
@@ -114,6 +121,8 @@ def _index(upload_id: str, sha256: str, facts: Facts) -> str | None:
             raise Refusal("conflict")
         present = _find_place(session, upload, facts, same)
         instance = present or _add_instance(session, upload, sha256, facts)
+        if header is not None:
+            headers.add(session, instance, header)
         holds.check(session, actor_of(upload), instance)
         upload.state, upload.instance_id = "stored", instance.id
         upload.note = "again" if present else ""

@@ -22,11 +22,12 @@ from imaging.refusals import Refusal
 
 __all__ = ["Task", "run", "warm_up"]
 
-Task = Literal["inspect", "render", "draw"]
+Task = Literal["inspect", "render", "draw", "header"]
 _SECONDS: dict[str, int] = {
     "inspect": limits.SANDBOX_CHECK_SECONDS,
     "render": limits.SANDBOX_RENDER_SECONDS,
     "draw": limits.SANDBOX_FRAME_SECONDS,
+    "header": limits.SANDBOX_CHECK_SECONDS,
 }
 _MAX_LINE = 4 * 1024 * 1024  # the tile index of the largest picture is far below
 _READ = 65536
@@ -107,6 +108,10 @@ def _work(task: str, path: Path, workspace: Path, request: dict[str, Any], say: 
     with refusing("crashed"):
         if task == "inspect":
             workbench.inspect(path, workspace, say)
+        elif task == "header":
+            from imaging.dicomweb import sandboxed
+
+            sandboxed.say_header(path, workspace, say)
         elif task == "render":
             workbench.render(path, workspace, say)
         else:

@@ -5,11 +5,13 @@ Each step tells its progress as events (plain dictionaries) to `say`; see `sandb
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 from imaging import clips, limits, renditions, tiles
+from imaging.refusals import Refusal
 from imaging.source import Array, Source, TimedFrame, TimedSource, open_source
 from imaging.timing import durations_us
 
@@ -22,6 +24,11 @@ def inspect(path: Path, workspace: Path, say: Say) -> None:
     source = open_source(path, workspace)
     source.frame(0)
     say({"event": "facts", "facts": source.facts.as_json()})
+    if source.facts.media in {"dicom", "dicom_video"}:
+        from imaging.dicomweb import sandboxed
+
+        with contextlib.suppress(Refusal):  # the picture can be used; only its header cannot be told to others
+            sandboxed.say_header(path, workspace, say)
 
 
 def render(path: Path, workspace: Path, say: Say) -> None:

@@ -31,6 +31,7 @@ _MOST_BYTES = 65536  # of one request
 # a fork, with the locks of the others held for ever.
 _MODULES = (
     "imaging.workbench",
+    "imaging.dicomweb.sandboxed",
     "imaging.animations",
     "imaging.pictures",
     "imaging.pixels",

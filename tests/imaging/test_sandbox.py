@@ -59,7 +59,7 @@ def code_of(events: Iterator[dict[str, object]]) -> str:
 
 def test_a_sound_file_gives_facts_and_an_end(tmp_path: Path) -> None:
     path = files.save(files.dicom(np.zeros((8, 8), np.uint8)), tmp_path / "file.dcm")
-    assert [event["event"] for event in sandbox.run("inspect", path, tmp_path)] == ["facts", "done"]
+    assert [event["event"] for event in sandbox.run("inspect", path, tmp_path)] == ["facts", "header", "done"]
 
 
 def test_memory_is_limited(run_child: RunChild) -> None:
@@ -135,7 +135,7 @@ def test_when_what_forks_the_children_was_killed_the_next_file_starts_it_anew(
 ) -> None:
     path = files.save(files.dicom(np.zeros((8, 8), np.uint8)), tmp_path / "file.dcm")
     for _ in range(2):
-        assert [event["event"] for event in sandbox.run("inspect", path, tmp_path)] == ["facts", "done"]
+        assert [event["event"] for event in sandbox.run("inspect", path, tmp_path)] == ["facts", "header", "done"]
         assert forking._current is not None
         os.kill(forking._current.process.pid, signal.SIGKILL)
 
