@@ -30,6 +30,9 @@ class Config:
     ice_servers: tuple[dict[str, Any], ...] = ()
     turn_urls: tuple[str, ...] = ()
     turn_secret: str = field(default="", repr=False)
+    relay_secret: str = field(
+        default="", repr=False
+    )  # shared with the relays; each makes one from the secret key when empty
     max_upload_bytes: int = 500 * 1024 * 1024
     max_case_bytes: int = 10 * 1024**3  # pictures of one case, stored and announced; 0 for no limit
     max_facility_bytes: int = 500 * 1024**3
@@ -45,10 +48,11 @@ class Config:
         """Read the environment; makes `data_dir` and, once, a secret key inside it."""
         data_dir = Path(environ.get("DATA_DIR", "data")).absolute()
         data_dir.mkdir(parents=True, exist_ok=True)
+        secret_key = _secret(environ, "SECRET_KEY") or _kept_secret(data_dir / "secret.key")
         return cls(
             data_dir=data_dir,
             database_url=_secret(environ, "DATABASE_URL") or f"sqlite:///{data_dir / 'nidaan.sqlite3'}",
-            secret_key=_secret(environ, "SECRET_KEY") or _kept_secret(data_dir / "secret.key"),
+            secret_key=secret_key,
             port=int(environ.get("PORT", "8000")),
             demo=environ.get("DEMO", "0") == "1",
             https=environ.get("HTTPS", "0") == "1",
@@ -58,6 +62,7 @@ class Config:
             ice_servers=tuple(json.loads(environ.get("ICE_SERVERS", "[]"))),
             turn_urls=tuple(url for url in environ.get("TURN_URLS", "").split(",") if url),
             turn_secret=_secret(environ, "TURN_SECRET"),
+            relay_secret=_secret(environ, "RELAY_SECRET"),
             max_upload_bytes=int(environ.get("MAX_UPLOAD_BYTES", 500 * 1024 * 1024)),
             max_case_bytes=int(environ.get("MAX_CASE_BYTES", 10 * 1024**3)),
             max_facility_bytes=int(environ.get("MAX_FACILITY_BYTES", 500 * 1024**3)),

@@ -33,9 +33,9 @@ class IceConfig(Protocol):
     def turn_secret(self) -> str: ...
 
 
-def route(members: int) -> Literal["direct"]:
-    """How the media of a call with `members` members travels: every two browsers directly."""
-    return "direct"
+def route(members: int, asked: bool) -> Literal["direct", "relay"]:
+    """How the media of a call travels best: two talk directly, unless somebody found no direct path; more never do."""
+    return "relay" if members >= 3 or (members == 2 and asked) else "direct"
 
 
 def media_limits(others: int) -> MediaLimits:

@@ -61,6 +61,16 @@ class CallMember(Message):
     camera: Camera | None = None
 
 
+Purpose = Literal["publish", "subscribe"]
+
+
+class Route(Message):
+    """How the call's media travels now: from browser to browser, or through a relay. `id` is new with each change."""
+
+    kind: Literal["direct", "relay"]
+    id: SessionId
+
+
 class MediaLimits(Message):
     """What one member may send to each other member, in bits and frames per second."""
 
@@ -109,6 +119,34 @@ class SendCandidate(Message):
     attempt: Annotated[int, Field(ge=0, le=MAX_ATTEMPTS)] = 0
 
 
+class AskForRelay(Message):
+    """No direct path to another member was found: the call has to go through a relay."""
+
+
+class OpenMedia(Message):
+    """Offer the relay of route `route` a connection: to send one's own media, or to receive those of `publisher`.
+
+    `session_id` is the sender's own; the answer comes as `media_answered` with the same `attempt`, or `media_refused`.
+    """
+
+    route: SessionId
+    session_id: SessionId
+    purpose: Purpose
+    publisher: ParticipantId | None
+    attempt: Annotated[int, Field(ge=0, le=MAX_ATTEMPTS)] = 0
+    sdp: Annotated[str, Field(pattern=r"^v=0\r?\n"), _fits(MAX_SDP_BYTES)]
+
+
+class SendMediaCandidate(Message):
+    """A candidate for such a connection."""
+
+    route: SessionId
+    session_id: SessionId
+    purpose: Purpose
+    publisher: ParticipantId | None
+    candidate: IceCandidate
+
+
 class ChangeMedia(Message):
     """What this member now sends."""
 
@@ -125,9 +163,10 @@ class Empty(Message):
 
 
 class CallMembers(Message):
-    """The call's other members, and the limits by how many they are (`limits[0]` for one other member)."""
+    """The call's other members, the limits by how many they are (`limits[0]` for one other member), and the route."""
 
     members: list[CallMember]
+    route: Route
     limits: list[MediaLimits]
 
 
@@ -174,6 +213,39 @@ class MediaChanged(Message):
     camera: Camera | None
 
 
+class RouteChanged(Message):
+    """The call's media travels another way from now on: keep the old one until the new one carries."""
+
+    route: Route
+
+
+class MediaAnswered(Message):
+    """The relay's answer to an offer of one's own."""
+
+    route: SessionId
+    purpose: Purpose
+    publisher: ParticipantId | None
+    attempt: int
+    sdp: str
+
+
+class MediaRefused(Message):
+    """The relay did not take an offer: `full`, `expired`, `used` or `forged`; try again, or stay as it is."""
+
+    route: SessionId
+    purpose: Purpose
+    publisher: ParticipantId | None
+    attempt: int
+    code: str
+
+
+class PictureHeld(Message):
+    """The relay holds back the picture of `publisher` (or sends it again): this side's line carries the voice only."""
+
+    publisher: ParticipantId
+    held: bool
+
+
 COMMANDS: Final[dict[str, tuple[type[Message], type[Message]]]] = {
     "watch_call": (WatchCall, CallMembers),
     "join_call": (JoinCall, CallMembers),
@@ -181,6 +253,9 @@ COMMANDS: Final[dict[str, tuple[type[Message], type[Message]]]] = {
     "send_description": (SendDescription, Empty),
     "send_candidate": (SendCandidate, Empty),
     "change_media": (ChangeMedia, Empty),
+    "ask_for_relay": (AskForRelay, Empty),
+    "open_media": (OpenMedia, Empty),
+    "send_media_candidate": (SendMediaCandidate, Empty),
 }
 FACTS: Final[dict[str, type[Message]]] = {
     "call_joined": CallJoined,
@@ -188,6 +263,10 @@ FACTS: Final[dict[str, type[Message]]] = {
     "description_sent": DescriptionSent,
     "candidate_sent": CandidateSent,
     "media_changed": MediaChanged,
+    "route_changed": RouteChanged,
+    "media_answered": MediaAnswered,
+    "media_refused": MediaRefused,
+    "picture_held": PictureHeld,
 }
 # Candidates come in bursts: some twenty for each other member when a browser gathers them all at once.
 PER_SECOND: Final[dict[str, float]] = {
@@ -197,4 +276,7 @@ PER_SECOND: Final[dict[str, float]] = {
     "send_description": 10,
     "send_candidate": 80,
     "change_media": 5,
+    "ask_for_relay": 1,
+    "open_media": 20,
+    "send_media_candidate": 80,
 }

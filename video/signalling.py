@@ -19,11 +19,12 @@ from app.db import write_transaction
 from app.errors import NotFound
 from app.membership import Membership, room_of
 from app.socket_errors import seated
-from video import operations
+from video import operations, relay_sockets, tickets
 from video.policy import LIMITS
 from video.protocol import (
     COMMANDS,
     PER_SECOND,
+    AskForRelay,
     CallJoined,
     CallLeft,
     CallMembers,
@@ -34,10 +35,14 @@ from video.protocol import (
     LeaveCall,
     MediaChanged,
     Message,
+    OpenMedia,
     SendCandidate,
     SendDescription,
+    SendMediaCandidate,
     WatchCall,
 )
+from video.relaying import Relaying
+from video.relays import Relays
 from video.roster import Place, Roster, Standing
 
 SWEEP_SECONDS: Final = 1
@@ -64,10 +69,15 @@ class CallSignalling:
         now: Callable[[], datetime] = clock.now,
         standing: Callable[[Membership], Standing] | None = None,
         keeps_watch: bool = True,
+        media_relays: Relays | None = None,
+        secret: Callable[[], str] | None = None,
     ) -> None:
         self._keeps_watch = keeps_watch
         self.roster = Roster()
         self._socketio = socketio
+        self.relaying = Relaying(
+            self.roster, media_relays or Relays(socketio.emit), self._emit, secret or _relay_secret, now
+        )
         self._now = now
         self._standing = standing or _standing
         self._watching = False
@@ -95,6 +105,7 @@ class CallSignalling:
         if previous is not None and previous.session_id != place.session_id:
             self._tell_left(previous, "replaced", skip=member.sid)
         self._tell(place, "call_joined", CallJoined(member=place.as_member()))
+        self.relaying.settle(member.consult_id)
         return self._members(member)
 
     def leave_call(self, member: Membership, message: LeaveCall) -> dict[str, Any]:
@@ -116,6 +127,21 @@ class CallSignalling:
         mine, theirs = self._pair(member, message.to, message.session_id)
         fact = CandidateSent.model_validate(_signed(mine, candidate=message.candidate, attempt=message.attempt))
         self._emit("candidate_sent", fact, to=theirs.seat.sid)
+        return {}
+
+    def ask_for_relay(self, member: Membership, message: AskForRelay) -> dict[str, Any]:
+        """No direct path was found between two members: take the other way."""
+        self.relaying.ask(self._place(member))
+        return {}
+
+    def open_media(self, member: Membership, message: OpenMedia) -> dict[str, Any]:
+        """Pass an offer to the call's relay; the answer comes as a fact."""
+        self.relaying.open_media(self._place(member), message)
+        return {}
+
+    def send_media_candidate(self, member: Membership, message: SendMediaCandidate) -> dict[str, Any]:
+        """Pass a candidate to the call's relay."""
+        self.relaying.send_candidate(self._place(member), message)
         return {}
 
     def change_media(self, member: Membership, message: ChangeMedia) -> dict[str, Any]:
@@ -181,13 +207,15 @@ class CallSignalling:
             for place in self.roster.places(member.consult_id)
             if place.seat.participant_id != member.participant_id
         ]
-        return CallMembers(members=others, limits=list(LIMITS)).model_dump(by_alias=True)
+        route = self.relaying.route(member.consult_id)
+        return CallMembers(members=others, limits=list(LIMITS), route=route).model_dump(by_alias=True)
 
     def _leave(self, place: Place, reason: str) -> None:
         with write_transaction() as session:
             left = operations.leave(session, self.roster, place, self._now(), reason)
         if left:
             self._tell_left(place, reason, skip=place.seat.sid)
+            self.relaying.left(place)
 
     def _tell_left(self, place: Place, reason: str, skip: str) -> None:
         fact = CallLeft.model_validate({"participant_id": place.seat.participant_id, "reason": reason})
@@ -215,10 +243,17 @@ def _standing(seat: Membership) -> Standing:
     return "gone" if now.session_id == seat.session_id else "elsewhere"
 
 
+def _relay_secret() -> str:
+    settings = config.current()
+    return settings.relay_secret or tickets.secret_from(settings.secret_key)
+
+
 def register(socketio: SocketIO) -> CallSignalling:
     """Register every command of the call; a seat that is given up on purpose gives up its place in the call too."""
     # A test's application must not go on sweeping whatever database the next test opens.
-    calls = CallSignalling(socketio, keeps_watch=not config.current().testing)
+    here = Relays(socketio.emit)
+    relay_sockets.register(socketio, here, _relay_secret)
+    calls = CallSignalling(socketio, keeps_watch=not config.current().testing, media_relays=here)
     for name, handler in calls.handlers().items():
         seated(socketio, name, COMMANDS[name][0], per_second=PER_SECOND[name])(handler)
     departures.listen("call", lambda seat, reason: None if reason == "lost" else calls.left_room(seat))

@@ -60,5 +60,6 @@ def test_more_members_means_less_for_each_but_never_no_voice() -> None:
     assert all(one.audio_bps >= 16_000 for one in steps)
 
 
-def test_calls_go_directly_from_browser_to_browser() -> None:
-    assert {route(members) for members in (2, 3, 4)} == {"direct"}
+def test_two_talk_directly_unless_they_found_no_path_and_more_go_through_a_relay() -> None:
+    assert [route(members, asked=False) for members in (1, 2, 3, 4)] == ["direct", "direct", "relay", "relay"]
+    assert [route(members, asked=True) for members in (1, 2, 3, 4)] == ["direct", "relay", "relay", "relay"]

@@ -30,9 +30,10 @@ export interface CallMember {
   camera: "front" | "rear" | null;
 }
 
-/** The call's other members, and the limits by how many they are (`limits[0]` for one other member). */
+/** The call's other members, the limits by how many they are (`limits[0]` for one other member), and the route. */
 export interface CallMembers {
   members: CallMember[];
+  route: Route;
   limits: MediaLimits[];
 }
 
@@ -110,6 +111,15 @@ export interface JoinedConsult {
   server_time: number;
 }
 
+/** The relay's answer to an offer of one's own. */
+export interface MediaAnswered {
+  route: string;
+  purpose: "publish" | "subscribe";
+  publisher: string | null;
+  attempt: number;
+  sdp: string;
+}
+
 /** What a member now sends. */
 export interface MediaChanged {
   participant_id: string;
@@ -123,6 +133,29 @@ export interface MediaLimits {
   audio_bps: number;
   video_bps: number;
   frame_rate: number;
+}
+
+/** The relay did not take an offer: `full`, `expired`, `used` or `forged`; try again, or stay as it is. */
+export interface MediaRefused {
+  route: string;
+  purpose: "publish" | "subscribe";
+  publisher: string | null;
+  attempt: number;
+  code: string;
+}
+
+/**
+ * Offer the relay of route `route` a connection: to send one's own media, or to receive those of `publisher`.
+ *
+ * `session_id` is the sender's own; the answer comes as `media_answered` with the same `attempt`, or `media_refused`.
+ */
+export interface OpenMedia {
+  route: string;
+  session_id: string;
+  purpose: "publish" | "subscribe";
+  publisher: string | null;
+  attempt?: number;
+  sdp: string;
 }
 
 export interface OpinionChanged {
@@ -150,6 +183,12 @@ export interface ParticipantJoined {
 
 export interface ParticipantLeft {
   participant_id: string;
+}
+
+/** The relay holds back the picture of `publisher` (or sends it again): this side's line carries the voice only. */
+export interface PictureHeld {
+  publisher: string;
+  held: boolean;
 }
 
 /** A running clip: at server time `at` it showed `frame`; `rate` times its own speed. */
@@ -181,6 +220,17 @@ export interface ReportChanged {
   state: "making" | "ready" | "failed";
 }
 
+/** How the call's media travels now: from browser to browser, or through a relay. `id` is new with each change. */
+export interface Route {
+  kind: "direct" | "relay";
+  id: string;
+}
+
+/** The call's media travels another way from now on: keep the old one until the new one carries. */
+export interface RouteChanged {
+  route: Route;
+}
+
 /** A candidate for the member `to` (null: no more), as long as their session is still `session_id`. */
 export interface SendCandidate {
   to: string;
@@ -199,6 +249,15 @@ export interface SendDescription {
   session_id: string;
   description: SessionDescription | null;
   attempt?: number;
+}
+
+/** A candidate for such a connection. */
+export interface SendMediaCandidate {
+  route: string;
+  session_id: string;
+  purpose: "publish" | "subscribe";
+  publisher: string | null;
+  candidate: IceCandidateInput;
 }
 
 /** RTCSessionDescriptionInit (WebRTC 1.0, 4.6.2) as this protocol uses it: whole offers and answers. */
@@ -281,6 +340,9 @@ export interface Commands {
   send_description: { message: SendDescription; reply: Empty };
   send_candidate: { message: SendCandidate; reply: Empty };
   change_media: { message: ChangeMedia; reply: Empty };
+  ask_for_relay: { message: Empty; reply: Empty };
+  open_media: { message: OpenMedia; reply: Empty };
+  send_media_candidate: { message: SendMediaCandidate; reply: Empty };
 }
 
 /** What the server tells. */
@@ -304,4 +366,8 @@ export interface Facts {
   description_sent: DescriptionSent;
   candidate_sent: CandidateSent;
   media_changed: MediaChanged;
+  route_changed: RouteChanged;
+  media_answered: MediaAnswered;
+  media_refused: MediaRefused;
+  picture_held: PictureHeld;
 }

@@ -1,0 +1,202 @@
+"""The relay's rooms: who publishes, who receives whom, and the rule that only a ticket opens them."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final, Literal
+
+from aiortc import RTCConfiguration
+
+from video import tickets
+from video.relay.connection import Connection
+from video.relay.publisher import FASTEST, Publisher
+from video.relay.subscriber import STARVED, VOICE, Subscriber
+from video.tickets import BadTicket, Ticket
+
+TICK_SECONDS: Final = 0.05
+MAX_MEMBERS: Final = 12  # of one room
+MAX_ROOMS: Final = 200
+
+log = logging.getLogger(__name__)
+
+Event = Literal["published", "unpublished", "starved", "fed", "ended"]
+Tell = Callable[[Event, Ticket], None]
+
+
+class Full(Exception):
+    """The relay takes nobody more: it is full, or it is being stopped."""
+
+
+@dataclass(slots=True)
+class Room:
+    """One call. A participant publishes once, and receives each other participant once."""
+
+    publishers: dict[str, Publisher] = field(default_factory=dict)
+    subscribers: dict[tuple[str, str], Subscriber] = field(default_factory=dict)
+
+    @property
+    def empty(self) -> bool:
+        return not self.publishers and not self.subscribers
+
+
+class Rooms:
+    """Every room of this process. `tell` hears what happens in them; `now` is the wall clock, for tickets."""
+
+    def __init__(self, secret: str, configuration: RTCConfiguration, now: Callable[[], datetime], tell: Tell) -> None:
+        self._secret = secret
+        self._configuration = configuration
+        self._now = now
+        self._tell = tell
+        self._rooms: dict[str, Room] = {}
+        self._used: dict[str, int] = {}  # nonces of tickets that may still be replayed -> when they expire
+        self._starved: set[Subscriber] = set()
+        self.draining = False
+
+    def room(self, name: str) -> Room | None:
+        """A room with somebody in it."""
+        return self._rooms.get(name)
+
+    @property
+    def all(self) -> dict[str, Room]:
+        return self._rooms
+
+    async def open(self, ticket_text: str, offer: str) -> tuple[Ticket, str]:
+        """Let the holder of a ticket publish or receive: the ticket and the answer to their offer.
+
+        Raises BadTicket (forged, expired, used), Full, and ValueError for an offer that cannot be used.
+        """
+        ticket = self._admit(ticket_text)
+        if self.draining or (ticket.room not in self._rooms and len(self._rooms) >= MAX_ROOMS):
+            raise Full()
+        room = self._rooms.setdefault(ticket.room, Room())
+        if ticket.purpose == "publish":
+            return ticket, await self._publish(room, ticket, offer)
+        return ticket, await self._subscribe(room, ticket, offer)
+
+    def _admit(self, text: str) -> Ticket:
+        now = self._now()
+        ticket = tickets.read(self._secret, text, now)
+        for nonce in [nonce for nonce, expires in self._used.items() if expires <= now.timestamp()]:
+            del self._used[nonce]
+        if ticket.nonce in self._used:
+            raise BadTicket("used")
+        self._used[ticket.nonce] = ticket.expires
+        return ticket
+
+    async def _publish(self, room: Room, ticket: Ticket, offer: str) -> str:
+        if ticket.participant not in room.publishers and len(room.publishers) >= MAX_MEMBERS:
+            raise Full()
+        publisher = Publisher(ticket, self._configuration, self._ended, ready=self._published)
+        before = room.publishers.get(ticket.participant)
+        answer = await publisher.answer(offer)
+        room.publishers[ticket.participant] = publisher
+        if before is not None:
+            await before.close()
+        return answer
+
+    async def _subscribe(self, room: Room, ticket: Ticket, offer: str) -> str:
+        key = (ticket.participant, ticket.publisher)
+        subscriber = Subscriber(ticket, self._configuration, self._ended)
+        before = room.subscribers.get(key)
+        answer = await subscriber.answer(offer)
+        room.subscribers[key] = subscriber
+        publisher = room.publishers.get(ticket.publisher)
+        subscriber.follow(publisher if publisher is not None and publisher.ready else None)
+        if before is not None:
+            await before.close()
+        return answer
+
+    def connection(self, room_name: str, participant: str, publisher: str | None) -> Connection | None:
+        """A participant's publishing connection, or the one on which they receive `publisher`."""
+        room = self._rooms.get(room_name)
+        if room is None:
+            return None
+        if publisher is None:
+            return room.publishers.get(participant)
+        return room.subscribers.get((participant, publisher))
+
+    async def remove(self, room_name: str, participant: str) -> None:
+        """Put somebody out: what they send and receive ends now."""
+        room = self._rooms.get(room_name)
+        if room is None:
+            return
+        own = [one for key, one in room.subscribers.items() if participant in key]
+        published = room.publishers.get(participant)
+        await asyncio.gather(*(one.close() for one in [*own, *([published] if published else [])]))
+
+    def _published(self, publisher: Connection) -> None:
+        room = self._rooms.get(publisher.ticket.room)
+        if room is None or not isinstance(publisher, Publisher):
+            return
+        if room.publishers.get(publisher.ticket.participant) is not publisher:
+            return
+        for (_, source), subscriber in room.subscribers.items():
+            if source == publisher.ticket.participant:
+                subscriber.follow(publisher)
+        self._tell("published", publisher.ticket)
+
+    def _ended(self, connection: Connection) -> None:
+        ticket = connection.ticket
+        room = self._rooms.get(ticket.room)
+        if room is None:
+            return
+        if isinstance(connection, Publisher):
+            self._end_publisher(room, connection)
+        elif isinstance(connection, Subscriber):
+            connection.release()
+            self._starved.discard(connection)
+            key = (ticket.participant, ticket.publisher)
+            if room.subscribers.get(key) is connection:
+                del room.subscribers[key]
+        if room.empty:
+            del self._rooms[ticket.room]
+            self._tell("ended", ticket)
+
+    def _end_publisher(self, room: Room, publisher: Publisher) -> None:
+        name = publisher.ticket.participant
+        if room.publishers.get(name) is not publisher:
+            return
+        del room.publishers[name]
+        for (_, source), subscriber in room.subscribers.items():
+            if source == name:
+                subscriber.follow(None)
+        self._tell("unpublished", publisher.ticket)
+
+    def tick(self, now: float) -> None:
+        """Repairs, reports and limits of every connection; called each `TICK_SECONDS`."""
+        for room in list(self._rooms.values()):
+            for subscriber in room.subscribers.values():
+                if subscriber.ready:
+                    subscriber.tick(now)
+                    self._say_starved(subscriber)
+            for name, publisher in room.publishers.items():
+                if publisher.ready:
+                    publisher.limit = _limit(room, name)
+                    publisher.tick(now)
+
+    def _say_starved(self, subscriber: Subscriber) -> None:
+        if subscriber.starved != (subscriber in self._starved):
+            (self._starved.add if subscriber.starved else self._starved.discard)(subscriber)
+            self._tell("starved" if subscriber.starved else "fed", subscriber.ticket)
+
+    async def close(self) -> None:
+        """End every connection."""
+        self.draining = True
+        every = [
+            one for room in self._rooms.values() for one in [*room.publishers.values(), *room.subscribers.values()]
+        ]
+        await asyncio.gather(*(one.close() for one in every), return_exceptions=True)
+
+
+def _limit(room: Room, publisher: str) -> int:
+    """What the slowest receiver that still gets the picture can take (bit/s): a publisher sends one picture to all."""
+    fed = [
+        one.estimate - VOICE
+        for (_, source), one in room.subscribers.items()
+        if source == publisher and one.ready and not one.starved
+    ]
+    return max(STARVED, min(fed, default=FASTEST))

@@ -1,0 +1,155 @@
+"""The connection on which one participant receives another's media."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from aiortc import rtp
+
+from video.relay import seams
+from video.relay.connection import Connection, kind_of
+from video.relay.incoming import Kind
+from video.relay.outgoing import Names, Outgoing
+from video.relay.publisher import FASTEST, Publisher, parsed
+
+VOICE: Final = 40_000  # bit/s kept for the voice with its wrapping
+STARVED: Final = 60_000  # below it a picture costs the voice more than it is worth
+WELL_FED: Final = 100_000
+STARVED_SECONDS: Final = 2.0
+TRY_AGAIN_SECONDS: Final = (8.0, 16.0, 32.0, 64.0)
+MUCH_LOST: Final = 0.15
+
+
+class Subscriber(Connection):
+    """One participant's streams of one other, from the relay to the browser."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self.streams: dict[Kind, Outgoing] = {}
+        self.publisher: Publisher | None = None
+        self.estimate = FASTEST  # what this path can take by the browser's own measure, bit/s
+        self.round_trip = 0.1
+        self.loss = 0.0
+        self.starved = False
+        self._starving_since: float | None = None
+        self._resume_at = 0.0
+        self._pauses = 0
+        self._by_ssrc: dict[int, Outgoing] = {}
+
+    def _prepare(self) -> None:
+        for transceiver in self.peer.getTransceivers():
+            transceiver.direction = "sendonly"
+            transceiver.sender._stream_id = self.ticket.publisher  # keeps lips and voice together (RFC 8830)
+            self._prefer(transceiver)
+
+    async def _negotiated(self) -> None:
+        for transceiver in self.peer.getTransceivers():
+            self._name(kind_of(transceiver), transceiver.sender, await seams.parameters(transceiver.sender))
+
+    def _name(self, kind: Kind, sender: Any, parameters: Any) -> None:
+        codecs = [codec for codec in parameters.codecs if codec.name.lower() != "rtx"]
+        if not codecs:
+            return
+        again = [
+            codec.payloadType
+            for codec in parameters.codecs
+            if codec.name.lower() == "rtx" and codec.parameters.get("apt") == codecs[0].payloadType
+        ]
+        extensions = {one.uri.rpartition(":")[2].rpartition("/")[2]: one.id for one in parameters.headerExtensions}
+        names = Names(
+            ssrc=sender._ssrc,
+            payload_type=codecs[0].payloadType,
+            retransmission_ssrc=sender._rtx_ssrc,
+            retransmission_type=again[0] if again else 0,
+            send_time_id=extensions.get("abs-send-time", 0),
+            level_id=extensions.get("ssrc-audio-level", 0),
+        )
+        stream = Outgoing(names, self._pass, kind, cname=self.ticket.publisher)
+        self.streams[kind] = stream
+        self._by_ssrc[names.ssrc] = stream
+
+    def _connected(self) -> None:
+        if self.publisher is not None:
+            self.follow(self.publisher)
+
+    def follow(self, publisher: Publisher | None) -> None:
+        """Forward what `publisher` sends from now on; None: it is gone, and may come back on another connection."""
+        self.publisher = publisher
+        for kind, stream in self.streams.items():
+            source = publisher.streams.get(kind) if publisher is not None else None
+            if source is None:
+                stream.detach()
+            elif stream.source is not source:
+                stream.attach(source)
+
+    def rtcp(self, data: bytes, now: float) -> None:
+        """The browser's reports and requests."""
+        for packet in parsed(data):
+            if isinstance(packet, rtp.RtcpRrPacket | rtp.RtcpSrPacket):
+                for report in packet.reports:
+                    self._reported(report, now)
+            elif isinstance(packet, rtp.RtcpRtpfbPacket) and packet.fmt == rtp.RTCP_RTPFB_NACK:
+                self._repair(packet, now)
+            elif isinstance(packet, rtp.RtcpPsfbPacket):
+                self._picture_feedback(packet)
+
+    def _reported(self, report: rtp.RtcpReceiverInfo, now: float) -> None:
+        stream = self._by_ssrc.get(report.ssrc)
+        if stream is None:
+            return
+        self.loss = report.fraction_lost / 256
+        sent_at = stream.reported_at(report.lsr)
+        if sent_at and report.dlsr:
+            measured = max(0.0, now - sent_at - report.dlsr / 65_536)
+            self.round_trip += (measured - self.round_trip) / 4
+            stream.answering.round_trip = self.round_trip
+
+    def _repair(self, packet: rtp.RtcpRtpfbPacket, now: float) -> None:
+        stream = self._by_ssrc.get(packet.media_ssrc)
+        if stream is not None:
+            for sequence in packet.lost:
+                stream.repair(sequence, now)
+
+    def _picture_feedback(self, packet: rtp.RtcpPsfbPacket) -> None:
+        if packet.fmt in (rtp.RTCP_PSFB_PLI, rtp.RTCP_PSFB_FIR):
+            stream = self.streams.get("video")
+            if stream is not None and stream.source is not None:
+                stream.source.keyframe_wanted = True
+        elif packet.fmt == rtp.RTCP_PSFB_APP:
+            try:
+                self.estimate = rtp.unpack_remb_fci(packet.fci)[0]
+            except ValueError:
+                return
+
+    def tick(self, now: float) -> None:
+        """Stop the picture where it would starve the voice, and try again, ever less often."""
+        picture = self.streams.get("video")
+        if picture is None:
+            return
+        if picture.paused:
+            if now >= self._resume_at:
+                self.estimate = FASTEST  # nothing was sent that it could have measured
+                self._starving_since = None
+                self.starved = False
+                picture.resume()
+            return
+        if self.estimate >= STARVED + VOICE and not (self.loss > MUCH_LOST and self.estimate < WELL_FED + VOICE):
+            self._starving_since = None
+        elif self._starving_since is None:
+            self._starving_since = now
+        elif now - self._starving_since >= STARVED_SECONDS:
+            self._starve(picture, now)
+
+    def _starve(self, picture: Outgoing, now: float) -> None:
+        picture.pause()
+        self.starved = True
+        self._resume_at = now + TRY_AGAIN_SECONDS[min(self._pauses, len(TRY_AGAIN_SECONDS) - 1)]
+        self._pauses += 1
+
+    def _pass(self, data: bytes) -> None:
+        if self.wire is not None:
+            self.wire.send(data)
+
+    def release(self) -> None:
+        """Stop forwarding; the connection is going."""
+        self.follow(None)

@@ -1,0 +1,178 @@
+"""The way a call's media takes: directly or through a relay, changed while people talk.
+
+Kept in the process, beside the roster. A route is replaced as a whole, under a new name, when people come or go, when
+somebody finds no direct path, and when its relay dies; whatever belongs to an older name is refused or dropped.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+from app.db import new_id
+from app.errors import Conflict, NotFound
+from app.membership import room_of
+from video import policy, tickets
+from video.protocol import (
+    MediaAnswered,
+    MediaRefused,
+    Message,
+    OpenMedia,
+    PictureHeld,
+    Route,
+    RouteChanged,
+    SendMediaCandidate,
+)
+from video.relays import Relays
+from video.roster import Place, Roster
+
+Emit = Callable[..., Any]
+Named = OpenMedia | SendMediaCandidate
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """A call's route, the relay's socket where there is one, and whether somebody asked for it."""
+
+    route: Route
+    relay: str | None = None
+    asked: bool = False
+
+
+class Relaying:
+    """The routes of this process's calls. `emit(event, fact, **target)` reaches browsers."""
+
+    def __init__(
+        self, roster: Roster, relays: Relays, emit: Emit, secret: Callable[[], str], now: Callable[[], datetime]
+    ) -> None:
+        self._roster = roster
+        self._relays = relays
+        self._emit = emit
+        self._secret = secret
+        self._now = now
+        self._ways: dict[str, Way] = {}
+        relays.lost = self._relay_lost
+        relays.happened = self._happened
+
+    def route(self, consult_id: str) -> Route:
+        """How a call's media travels now."""
+        return self._way(consult_id).route
+
+    def _way(self, consult_id: str) -> Way:
+        way = self._ways.get(consult_id)
+        if way is None:
+            way = self._ways[consult_id] = Way(Route(kind="direct", id=new_id()))
+        return way
+
+    def settle(self, consult_id: str) -> None:
+        """Someone came or went: choose the route anew, and say so if it is another."""
+        members = len(self._roster.places(consult_id))
+        if members == 0:
+            self._relays.release(consult_id)
+            self._ways.pop(consult_id, None)
+            return
+        way = self._way(consult_id)
+        wanted = policy.route(members, way.asked)
+        if wanted == way.route.kind or (wanted == "relay" and len(self._relays) == 0):
+            return
+        self._change(consult_id, wanted)
+
+    def ask(self, place: Place) -> None:
+        """Somebody found no direct path. Raises Conflict(no_relay) where there is none to go through."""
+        consult_id = place.seat.consult_id
+        way = self._way(consult_id)
+        if way.route.kind == "relay":
+            return
+        if len(self._relays) == 0:
+            raise Conflict("There is no direct path between you, and no relay to go through.", code="no_relay")
+        self._ways[consult_id] = Way(way.route, way.relay, asked=True)
+        self.settle(consult_id)
+
+    def _change(self, consult_id: str, kind: Literal["direct", "relay"]) -> None:
+        asked = self._way(consult_id).asked
+        relay = self._relays.place(consult_id) if kind == "relay" else None
+        if relay is None:
+            self._relays.release(consult_id)
+        route = Route(kind="relay" if relay else "direct", id=new_id())
+        self._ways[consult_id] = Way(route, relay, asked)
+        self._emit("route_changed", RouteChanged(route=route), to=room_of(consult_id))
+
+    def _relay_lost(self, consult_ids: list[str]) -> None:
+        for consult_id in consult_ids:
+            if consult_id in self._ways:
+                self._change(consult_id, "relay")
+
+    def open_media(self, place: Place, message: OpenMedia) -> None:
+        """Hand an offer to the relay with a ticket. Raises Conflict(route_changed), NotFound."""
+        way, named = self._named(place, message)
+        ticket = tickets.make(
+            self._secret(),
+            self._now(),
+            room=place.seat.consult_id,
+            participant=place.seat.participant_id,
+            session=place.session_id,
+            purpose=message.purpose,
+            publisher=named["publisher"],
+        )
+        self._relays.tell(way, "open", {**named, "ticket": ticket, "offer": message.sdp, "attempt": message.attempt})
+
+    def send_candidate(self, place: Place, message: SendMediaCandidate) -> None:
+        """Hand a candidate to the relay. Raises as `open_media` does."""
+        way, named = self._named(place, message)
+        self._relays.tell(way, "candidate", {**named, "candidate": message.candidate.model_dump(by_alias=True)})
+
+    def _named(self, place: Place, message: Named) -> tuple[str, dict[str, Any]]:
+        """The relay's socket, and how the relay knows the connection that is meant."""
+        way = self._way(place.seat.consult_id)
+        if way.relay is None or way.route.id != message.route:
+            raise Conflict("The call travels another way by now.", code="route_changed")
+        publisher = message.publisher or ""
+        if message.session_id != place.session_id or (message.purpose == "subscribe") != bool(publisher):
+            raise NotFound()
+        if publisher and (
+            publisher == place.seat.participant_id or self._roster.find(place.seat.consult_id, publisher) is None
+        ):
+            raise NotFound()
+        return way.relay, {
+            "room": place.seat.consult_id,
+            "participant": place.seat.participant_id,
+            "session": place.session_id,
+            "purpose": message.purpose,
+            "publisher": publisher,
+        }
+
+    def left(self, place: Place) -> None:
+        """Somebody is out of the call: the relay carries nothing of theirs, and nothing to them, any more."""
+        way = self._ways.get(place.seat.consult_id)
+        if way is not None and way.relay is not None:
+            self._relays.tell(
+                way.relay, "remove", {"room": place.seat.consult_id, "participant": place.seat.participant_id}
+            )
+        self.settle(place.seat.consult_id)
+
+    def _happened(self, event: dict[str, Any]) -> None:
+        place = self._roster.find(str(event.get("room")), str(event.get("participant")))
+        if place is None or place.session_id != event.get("session"):
+            return
+        kind = event.get("event")
+        if kind in ("answered", "refused"):
+            self._answer(place, event)
+        elif kind in ("starved", "fed"):
+            self._tell(place, "picture_held", PictureHeld(publisher=event["publisher"], held=kind == "starved"))
+
+    def _answer(self, place: Place, event: dict[str, Any]) -> None:
+        named = {
+            "route": self.route(place.seat.consult_id).id,
+            "purpose": event["purpose"],
+            "publisher": event["publisher"] or None,
+            "attempt": event["attempt"],
+        }
+        if event["event"] == "answered":
+            self._tell(place, "media_answered", MediaAnswered(**named, sdp=event["answer"]))
+        else:
+            self._tell(place, "media_refused", MediaRefused(**named, code=event["code"]))
+
+    def _tell(self, place: Place, event: str, fact: Message) -> None:
+        self._emit(event, fact, to=place.seat.sid)
