@@ -21,7 +21,7 @@ from PIL import Image
 
 from imaging.refusals import Refusal
 from imaging.renditions import scaled
-from imaging.source import Array, TimedFrame
+from imaging.source import Array
 
 GOP = 10
 _TIME_BASE = Fraction(1, 90_000)
@@ -44,8 +44,17 @@ class Encoded:
     durations_us: list[int]
 
 
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A frame as the encoder takes it: even-sized yuv420p, of which `width` x `height` is shown."""
+
+    frame: VideoFrame
+    width: int
+    height: int
+
+
 def encode(
-    frames: Iterable[TimedFrame],
+    frames: Iterable[tuple[Array | Picture, int]],
     target: Path,
     options: dict[str, str],
     longest: int | None = None,
@@ -53,6 +62,7 @@ def encode(
 ) -> Encoded:
     """Write display frames (uint8, grey or RGB, all of one size) to `target` as MP4 with its index at the front.
 
+    `longest` is the longest side in pixels of what is written; pictures made already are written as they are.
     The result's `durations_us` has one entry for each frame that came, each as it came with its frame.
     Raises Refusal("damaged_video") when no frame came.
     """
@@ -61,11 +71,11 @@ def encode(
         stream: VideoStream | None = None
         width = height = pts = shown_us = 0
         for frame, duration in frames:
-            image = _fitted(frame, longest)
+            made = frame if isinstance(frame, Picture) else as_picture(_fitted(frame, longest))
             if stream is None:
-                height, width = image.shape[:2]
+                width, height = made.width, made.height
                 stream = _add_stream(container, width, height, options)
-            picture = _picture(image)
+            picture = made.frame
             picture.pts, picture.time_base = pts, _TIME_BASE
             durations.append(duration)
             shown_us += duration
@@ -105,15 +115,18 @@ def _options(options: dict[str, str]) -> dict[str, str]:
     return {**options, "x264-params": parameters, "profile": "high", "bf": "0", "g": str(GOP)}
 
 
-def _picture(image: Array) -> VideoFrame:
-    """An even-sized yuv420p frame; an odd last row or column is repeated, and cropped away by whoever shows it."""
-    odd_rows, odd_columns = image.shape[0] % 2, image.shape[1] % 2
-    if odd_rows or odd_columns:
-        padding = [(0, odd_rows), (0, odd_columns), (0, 0)][: image.ndim]
+def as_picture(image: Array) -> Picture:
+    """For the encoder; an odd last row or column is repeated, and cropped away by whoever shows it."""
+    rows, columns = image.shape[:2]
+    if rows % 2 or columns % 2:
+        padding = [(0, rows % 2), (0, columns % 2), (0, 0)][: image.ndim]
         image = np.pad(image, padding, mode="edge")
     picture = VideoFrame.from_ndarray(np.ascontiguousarray(image), format="gray" if image.ndim == 2 else "rgb24")
     # Grey is full-range luma: converting says so on both sides, or blacks would be lifted twice.
-    return picture.reformat(format="yuv420p", src_color_range=2, dst_color_range=_STUDIO_RANGE, dst_colorspace="ITU709")
+    coded = picture.reformat(
+        format="yuv420p", src_color_range=2, dst_color_range=_STUDIO_RANGE, dst_colorspace="ITU709", threads=1
+    )
+    return Picture(coded, columns, rows)
 
 
 def bundle(encoded: Encoded, target: Path) -> dict[str, Any]:

@@ -11,6 +11,7 @@ MAX_VIDEO_SIDE = 1920  # a phone's video is shown at most this wide; the origina
 MAX_SMALL_CLIP_SIDE = 960
 MAX_WEBP_SIDE = 16_383  # VP8 bitstream: 14 bits a side
 MAX_FULL_PIXELS = 30_000_000  # of the full-size WebP; larger pictures are scaled to it, their tiles are not
+MAX_SPOOL_BYTES = 600_000_000  # of pictures beside the work, so that a clip is decoded once; larger ones are twice
 MAX_FRAGMENTS = 200_000
 CODESTREAM_HEADER_BYTES = 256 * 1024  # a compressed frame's own header lies within these
 

@@ -17,6 +17,9 @@ from imaging.source import Array
 
 TILE = 512
 _LEVEL = 6
+_COUNTING, _SEARCHING = zlib.Z_HUFFMAN_ONLY, zlib.Z_DEFAULT_STRATEGY
+_TRIED = 4096  # bytes at eight places of a plane, by which it is told which of the two is shorter
+_ZLIB_HEADER = b"\x78\x9c"  # deflate with a window of 32 KB
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,19 +104,39 @@ def _to_samples(part: Array, scale: _Scale) -> Array:
 
 def encode_tile(samples: Array, bits: int) -> bytes:
     """One tile's payload from unsigned samples, (rows, columns) or (rows, columns, channels)."""
-    engine = zlib.compressobj(_LEVEL)
     parts: list[bytes] = []
     planes = [samples] if samples.ndim == 2 else [samples[:, :, channel] for channel in range(samples.shape[2])]
     for plane in planes:
         residual = _residual(plane)
         if bits == 8:
-            parts.append(engine.compress(residual.astype(np.uint8).tobytes()))
+            parts.append(residual.astype(np.uint8).tobytes())
         else:
             wide = residual.astype(np.uint16)
-            parts.append(engine.compress((wide & 0xFF).astype(np.uint8).tobytes()))
-            parts.append(engine.compress((wide >> 8).astype(np.uint8).tobytes()))
-    parts.append(engine.flush())
-    return b"".join(parts)
+            parts.append((wide & 0xFF).astype(np.uint8).tobytes())
+            parts.append((wide >> 8).astype(np.uint8).tobytes())
+    return _deflated(parts)
+
+
+def _deflated(parts: list[bytes]) -> bytes:
+    """One zlib stream (RFC 1950) of the parts, each deflated in the way that suits it.
+
+    What a camera or detector leaves over is noise: looking for repetitions in it takes ten times as long as coding
+    each byte by its frequency, and makes up to 15 % more of it. Drawn and flat areas do repeat.
+    """
+    body: list[bytes] = []
+    checksum = 1
+    for number, part in enumerate(parts, start=1):
+        tried = b"".join(part[at : at + _TRIED] for at in range(0, len(part), max(1, len(part) // 8)))
+        repeats = len(_deflate(tried, _SEARCHING)) < len(_deflate(tried, _COUNTING))
+        body.append(_deflate(part, _SEARCHING if repeats else _COUNTING, last=number == len(parts)))
+        checksum = zlib.adler32(part, checksum)
+    return b"".join((_ZLIB_HEADER, *body, checksum.to_bytes(4, "big")))
+
+
+def _deflate(data: bytes, strategy: int, *, last: bool = True) -> bytes:
+    """Raw deflate (RFC 1951); what is not the last of its stream ends on a byte without ending the stream."""
+    engine = zlib.compressobj(_LEVEL, zlib.DEFLATED, -zlib.MAX_WBITS, 9, strategy)
+    return engine.compress(data) + engine.flush(zlib.Z_FINISH if last else zlib.Z_FULL_FLUSH)
 
 
 def _residual(plane: Array) -> Array:

@@ -13,6 +13,7 @@ from typing import Any
 from imaging import clips, limits, renditions, tiles
 from imaging.refusals import Refusal
 from imaging.source import Array, Source, TimedFrame, TimedSource, open_source
+from imaging.spool import Spool
 from imaging.timing import durations_us
 
 Say = Callable[[dict[str, Any]], None]
@@ -71,20 +72,25 @@ def _full_still(source: Source, frame: Array, workspace: Path, say: Say) -> None
 
 
 def _clips(source: Source, workspace: Path, say: Say) -> None:
-    frames = source.facts.frames
-    small = clips.encode(
-        _displayed(source),
-        workspace / "small.mp4",
-        clips.SMALL_PASS,
-        limits.MAX_SMALL_CLIP_SIDE,
-        _steps(say, frames, 0.2, 0.55),
-    )
+    spool = Spool(workspace / "pictures.yuv", limits.MAX_SPOOL_BYTES)
+    steps = _steps(say, source.facts.frames, 0.2, 0.7)
+    side = limits.MAX_SMALL_CLIP_SIDE
+    small = clips.encode(_spooled(source, spool, side), workspace / "small.mp4", clips.SMALL_PASS, side, steps)
     _say_times(source, small.durations_us, say)
-    _say_bundle(say, "clip_small", small, workspace, 0.55)
-    steps = _steps(say, source.facts.frames, 0.55, 0.95)
-    full = clips.encode(_displayed(source), workspace / "clip.mp4", clips.FULL_PASS, on_frame=steps)
+    _say_bundle(say, "clip_small", small, workspace, 0.7)
+    steps = _steps(say, source.facts.frames, 0.7, 0.95)
+    again: Iterator[tuple[Array | clips.Picture, int]] = spool.pictures() if spool.whole else _displayed(source)
+    full = clips.encode(again, workspace / "clip.mp4", clips.FULL_PASS, on_frame=steps)
     _say_bundle(say, "clip", full, workspace, 0.95)
     _made(say, "clip_mp4", full.path, (full.width, full.height), 1.0)
+
+
+def _spooled(source: Source, spool: Spool, longest: int) -> Iterator[tuple[Array | clips.Picture, int]]:
+    """The frames for the small pass, whose full-size pictures are kept for the other one."""
+    for frame, duration in _displayed(source):
+        picture = clips.as_picture(frame)
+        spool.add(picture, duration)
+        yield (picture if max(frame.shape[:2]) <= longest else frame), duration
 
 
 def _say_times(source: Source, shown_us: list[int], say: Say) -> None:

@@ -9,7 +9,7 @@ import av
 import numpy as np
 import pytest
 
-from imaging import clips
+from imaging import clips, limits, workbench
 from imaging.refusals import Refusal
 from tests.imaging import files
 
@@ -79,3 +79,18 @@ def test_a_small_pass_is_scaled_and_keeps_every_frame(tmp_path: Path) -> None:
 def test_no_frames_are_no_clip(tmp_path: Path) -> None:
     with pytest.raises(Refusal):
         clips.encode(iter([]), tmp_path / "clip.mp4", clips.FULL_PASS)
+
+
+def test_a_clip_that_was_spooled_is_the_clip_that_is_decoded_twice(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = files.save(files.jpeg_clip(files.numbered_frames(12, 47, 63)), tmp_path / "file.dcm")
+    found = []
+    for most in (limits.MAX_SPOOL_BYTES, 20_000):  # room for all, and for the first four
+        monkeypatch.setattr(limits, "MAX_SPOOL_BYTES", most)
+        workspace = tmp_path / str(most)
+        workspace.mkdir()
+        workbench.render(made, workspace, lambda _event: None)
+        found.append((workspace / "clip.bin").read_bytes())
+        assert not (workspace / "pictures.yuv").exists() or most == 20_000
+    assert found[0] == found[1]
