@@ -24,7 +24,7 @@ TESTS ?= tests
 EMAIL ?= doctor.a@demo.example
 
 .PHONY: help run token test check journey bench client protocol messages lock format clean \
-	test-python test-client test-browser python node chromium \
+	test-python test-client test-browser python node chromium dcmtk \
 	check-style check-types check-imports check-protocol check-migrations check-client
 
 help: ## this list
@@ -43,7 +43,7 @@ token: $(VENV)/run.stamp ## a bearer token of the demo's treating doctor, for DI
 
 test: test-python test-client test-browser ## every test: Python, TypeScript, browsers
 
-test-python: $(VENV)/dev.stamp static/dist/manifest.json ## Python tests without browsers (TESTS=path for some)
+test-python: $(VENV)/dev.stamp static/dist/manifest.json dcmtk ## Python tests without browsers (TESTS=path for some)
 	$(PY) -m pytest -n auto $(TESTS) --ignore tests/browser
 
 test-client: static/node_modules/.stamp ## TypeScript tests
@@ -141,3 +141,10 @@ chromium:
 		$(SUDO) apt-get update -qq && \
 		DEBIAN_FRONTEND=noninteractive $(SUDO) apt-get install -y -qq --no-install-recommends chromium >/dev/null; } || { \
 		echo "Chromium is missing and could not be installed: install it by hand, then run this again."; exit 1; }
+
+dcmtk:
+	@command -v storescu >/dev/null || { \
+		echo "Installing dcmtk, whose tools send to the DICOM listener in the tests ..."; \
+		$(SUDO) apt-get update -qq && \
+		DEBIAN_FRONTEND=noninteractive $(SUDO) apt-get install -y -qq --no-install-recommends dcmtk >/dev/null; } || { \
+		echo "dcmtk is missing and could not be installed: install it by hand, then run this again."; exit 1; }

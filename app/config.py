@@ -36,6 +36,11 @@ class Config:
     max_upload_bytes: int = 500 * 1024 * 1024
     max_case_bytes: int = 10 * 1024**3  # pictures of one case, stored and announced; 0 for no limit
     max_facility_bytes: int = 500 * 1024**3
+    dimse_port: int = 11112  # 0: nobody listens for DICOM units
+    dimse_host: str = "127.0.0.1"  # 0.0.0.0 lets units of the network in
+    dimse_ae_title: str = "NIDAAN"
+    dimse_associations: int = 16
+    dimse_bytes_per_second: int = 125_000_000  # of all units together; 0 is no limit
     invitation_hours: int = 72
     session_hours: int = 12
     sign_in_limit: str = "10 per minute; 60 per hour"
@@ -66,6 +71,11 @@ class Config:
             max_upload_bytes=int(environ.get("MAX_UPLOAD_BYTES", 500 * 1024 * 1024)),
             max_case_bytes=int(environ.get("MAX_CASE_BYTES", 10 * 1024**3)),
             max_facility_bytes=int(environ.get("MAX_FACILITY_BYTES", 500 * 1024**3)),
+            dimse_port=int(environ.get("DIMSE_PORT", "11112")),
+            dimse_host=environ.get("DIMSE_HOST", "127.0.0.1"),
+            dimse_ae_title=environ.get("DIMSE_AE_TITLE", "NIDAAN"),
+            dimse_associations=int(environ.get("DIMSE_ASSOCIATIONS", "16")),
+            dimse_bytes_per_second=int(environ.get("DIMSE_BYTES_PER_SECOND", "125000000")),
             sign_in_limit=environ.get("SIGN_IN_LIMIT", "10 per minute; 60 per hour"),
             pseudo_locale=environ.get("PSEUDO_LOCALE", "0") == "1",
         )

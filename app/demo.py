@@ -19,7 +19,7 @@ from app import audit, clock, db
 from app.actor import SYSTEM, Actor
 from app.auth import passwords
 from app.auth.models import Facility, Program, User
-from app.demo_accounts import ACCOUNTS, FACILITIES, PASSWORD, PROGRAM
+from app.demo_accounts import ACCOUNTS, DEVICE_AE_TITLE, FACILITIES, PASSWORD, PROGRAM, SITE_A
 from consult import operations
 from consult.models import Consult
 from consult.patients import consent_texts
@@ -30,6 +30,7 @@ from consult.reports import operations as reports
 from consult.reports.protocol import OpinionFields, OutcomeFields
 from consult.versions import version_of
 from imaging import importing, queries
+from imaging.dimse.models import Device
 from imaging.guards.holds import operations as holds
 from imaging.models import Instance
 from imaging.refusals import Refusal
@@ -108,6 +109,7 @@ def seed() -> None:
     """Write whatever of the demo program is not there yet."""
     with db.write_transaction() as session:
         program = _program(session)
+        _device(session, program)
         people = {account.email: _person(session, program, account.email) for account in ACCOUNTS}
     doctor, radiologist = people[DOCTOR], people[RADIOLOGIST]
     waiting = _tell(WAITING, doctor)
@@ -142,6 +144,22 @@ def _program(session: Session) -> Program:
     session.flush()
     audit.record(session, SYSTEM, "seed_demo", "program", program.id)
     return program
+
+
+def _device(session: Session, program: Program) -> None:
+    """A portable ultrasound at site A, so that `storescu` of this machine can send."""
+    if session.get(Device, _id(DEVICE_AE_TITLE)) is None:
+        session.add(
+            Device(
+                id=_id(DEVICE_AE_TITLE),
+                program_id=program.id,
+                facility_id=_id(PROGRAM, SITE_A),
+                name="Demo portable ultrasound",
+                ae_title=DEVICE_AE_TITLE,
+                addresses="127.0.0.0/8, ::1/128",
+                created_at=clock.now(),
+            )
+        )
 
 
 def _person(session: Session, program: Program, email: str) -> Actor:

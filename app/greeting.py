@@ -15,6 +15,7 @@ from app.https import lan_addresses
 
 LOOK_EVERY_SECONDS = 0.5
 PATIENCE_SECONDS = 20.0
+DICOM_PATIENCE_SECONDS = 10.0  # the page works without; its line in the greeting is worth a moment
 
 
 @dataclass
@@ -26,6 +27,9 @@ class Greeting:
     demo: bool
     began: float = field(default_factory=time.monotonic)
     looked: float = 0.0
+    dicom_title: str = "NIDAAN"
+    dicom_port: str = "11112"
+    dicom: str = "has not started"  # what /healthz says of it
     told: bool = False
     complained: bool = False
 
@@ -35,6 +39,8 @@ class Greeting:
             port=int(environ.get("PORT") or "8000"),
             https=environ.get("HTTPS") == "1",
             demo=environ.get("DEMO") == "1",
+            dicom_title=environ.get("DIMSE_AE_TITLE") or "NIDAAN",
+            dicom_port=environ.get("DIMSE_PORT") or "11112",
         )
 
     @property
@@ -52,7 +58,7 @@ class Greeting:
             return
         self.looked = now
         failing = self._failing()
-        if not failing:
+        if not failing and (self.dicom != "has not started" or now - self.began > DICOM_PATIENCE_SECONDS):
             self.told = True
             say(self.text(time.monotonic() - self.began))
         elif not self.complained and now - self.began > PATIENCE_SECONDS:
@@ -66,15 +72,25 @@ class Greeting:
         if others:
             lines.append(f"  From a tablet on this network: {'  '.join(others)}")
             lines.append("  The certificate is this machine's own: each browser asks once whether to go on.")
+        lines.append(f"  {self.dicom_line()}")
         if self.demo:
             lines += ["", *(f"  {line}" for line in demo_accounts())]
         return "\n".join([*lines, "", "  Ctrl-C stops everything.", ""])
+
+    def dicom_line(self) -> str:
+        """Where ultrasound and X-ray units send, or why they cannot."""
+        if self.dicom == "ok":
+            return f"Ultrasound and X-ray units (DICOM) send to {self.dicom_title}, port {self.dicom_port}"
+        if self.dicom == "off":
+            return "Receiving from ultrasound and X-ray units (DICOM) is switched off: DIMSE_PORT is 0."
+        return f"No ultrasound or X-ray unit (DICOM) can send yet: {self.dicom}. Everything else works."
 
     def _failing(self) -> str:
         """Empty when all is well, else what is not."""
         tls = ssl._create_unverified_context() if self.https else None  # nosec: our own certificate, our own machine
         try:
-            with urllib.request.urlopen(f"{self.addresses[0]}/healthz", timeout=1, context=tls):
+            with urllib.request.urlopen(f"{self.addresses[0]}/healthz", timeout=1, context=tls) as answer:
+                self.dicom = str(json.load(answer).get("dicom", ""))
                 return ""
         except urllib.error.HTTPError as error:
             return _parts(error.read())
@@ -87,7 +103,9 @@ def _parts(body: bytes) -> str:
         said: dict[str, str] = json.loads(body)
     except ValueError:
         return "the web process answers with an error"
-    parts = (f"{name} {word}" for name, word in said.items() if name not in ("status", "version") and word != "ok")
+    parts = (
+        f"{name} {word}" for name, word in said.items() if name not in ("status", "version", "dicom") and word != "ok"
+    )
     return ", ".join(parts) or "the web process answers with an error"
 
 

@@ -17,16 +17,21 @@ blueprint = Blueprint("health", __name__)
 
 WORKER_SILENCE_SECONDS = 30.0
 HEARTBEAT = "worker.heartbeat"
+DICOM_SILENCE_SECONDS = 30.0
+DICOM_HEARTBEAT = "dicom.heartbeat"
 OK = "ok"
 
 
 @blueprint.get("/healthz")
 def healthz() -> tuple[Response, int]:
-    """200 when every part is well, else 503; either way each part in a word or a sentence."""
+    """200 when every part is well, else 503; either way each part in a word or a sentence.
+
+    The DICOM listener is told of too, but is none of the parts: where its port is taken, everything else still works.
+    """
     folder = config.current().data_dir
     parts = {"database": check_database(), "storage": check_storage(folder), "worker": check_worker(folder)}
     well = all(said == OK for said in parts.values())
-    answer = jsonify(status=OK if well else "failing", version=config.VERSION, **parts)
+    answer = jsonify(status=OK if well else "failing", version=config.VERSION, **parts, dicom=check_dicom(folder))
     answer.headers["Cache-Control"] = "no-store"
     return answer, 200 if well else 503
 
@@ -61,3 +66,16 @@ def check_worker(folder: Path, now: Callable[[], float] = lambda: clock.now().ti
     except FileNotFoundError:
         return "has not started"
     return OK if silence < WORKER_SILENCE_SECONDS else f"silent for {silence:.0f} s"
+
+
+def check_dicom(folder: Path, now: Callable[[], float] = lambda: clock.now().timestamp()) -> str:
+    """What the DICOM listener last said of itself: ok, off, or a sentence on its port."""
+    path = folder / DICOM_HEARTBEAT
+    try:
+        silence = now() - path.stat().st_mtime
+        said = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return "has not started"
+    if said == "off" or silence < DICOM_SILENCE_SECONDS:
+        return said
+    return f"silent for {silence:.0f} s"

@@ -12,6 +12,7 @@ import consult.patients.models
 import consult.reports.models
 import consult.stage.models
 import imaging.dicomweb.models
+import imaging.dimse.models
 import imaging.guards.holds.models
 import imaging.models
 import video.models

@@ -30,6 +30,7 @@ CONSULT_LOG = Place("/log", _l("Consult log"), "history")
 PEOPLE = Place("/people", _l("People"), "users")
 SITES = Place("/sites", _l("Sites"), "building-2")
 TOKENS = Place("/tokens", _l("Access tokens"), "key-round")
+DEVICES = Place("/devices", _l("Devices"), "scan-line")
 AUDIT = Place("/audit", _l("Audit"), "scroll-text")
 
 # The first place of a role is its home.
@@ -37,7 +38,7 @@ PLACES: dict[str, tuple[Place, ...]] = {
     "treating_doctor": (TODAY, PATIENTS),
     "specialist": (WORKLIST,),
     "program_manager": (CONSULT_LOG,),
-    "administrator": (PEOPLE, SITES, TOKENS, AUDIT),
+    "administrator": (PEOPLE, SITES, DEVICES, TOKENS, AUDIT),
 }
 
 ROLE_WORDS = {

@@ -32,10 +32,6 @@ def describe(dicom: DicomFile) -> Facts:
         study_description=values.text(header, "StudyDescription"),
         series_description=values.text(header, "SeriesDescription"),
         study_date=_date(values.text(header, "StudyDate")),
-        patient_name=values.text(header, "PatientName"),
-        patient_id=values.text(header, "PatientID"),
-        patient_birth_date=_date(values.text(header, "PatientBirthDate")),
-        patient_sex=_sex(values.text(header, "PatientSex")),
         series_number=values.whole(header, "SeriesNumber"),
         instance_number=values.whole(header, "InstanceNumber"),
         identity=guard_header.identity(header),
@@ -50,7 +46,3 @@ def describe(dicom: DicomFile) -> Facts:
 
 def _date(text: str) -> str:
     return text if len(text) == 8 and text.isdigit() else ""
-
-
-def _sex(text: str) -> str:
-    return text.upper() if text.upper() in {"M", "F", "O"} else ""

@@ -34,10 +34,6 @@ class Facts:
     study_description: str = ""
     series_description: str = ""
     study_date: str = ""  # YYYYMMDD or empty
-    patient_name: str = ""  # as in the file (PS3.3 C.7.1.1), for comparing only: nobody is found or made from these
-    patient_id: str = ""
-    patient_birth_date: str = ""  # YYYYMMDD or empty
-    patient_sex: str = ""  # M, F, O or empty
     series_number: int | None = None
     instance_number: int | None = None
     window: dict[str, float] | None = None

@@ -15,6 +15,7 @@ from imaging import access, sandbox, store
 from imaging.announcements import actor_of, post_instance, post_upload
 from imaging.dicomweb import headers
 from imaging.facts import Facts
+from imaging.file_meta import data_set_hash
 from imaging.guards.holds import operations as holds
 from imaging.models import Instance, Series, Study, Upload
 from imaging.refusals import Refusal
@@ -117,7 +118,7 @@ def _index(upload_id: str, sha256: str, facts: Facts, header: headers.Found | No
             return upload.instance_id if upload else None
         _complete_identity(facts, upload, sha256)
         same = _same_identity(session, upload, facts.sop_instance_uid)
-        if any(other.sha256 != sha256 for other in same):
+        if any(not _is_same_file(other, upload, sha256) for other in same):
             raise Refusal("conflict")
         present = _find_place(session, upload, facts, same)
         instance = present or _add_instance(session, upload, sha256, facts)
@@ -165,6 +166,16 @@ def _same_identity(session: Session, upload: Upload, sop_instance_uid: str) -> l
         places.append(Instance.facility_id == upload.facility_id)
     wanted = select(Instance).where(Instance.sop_instance_uid == sop_instance_uid, or_(*places))
     return list(session.scalars(wanted.order_by(Instance.created_at)))
+
+
+def _is_same_file(other: Instance, upload: Upload, sha256: str) -> bool:
+    """Whether two files of one identity hold the same data set: every sender writes the header before it anew."""
+    if other.sha256 == sha256:
+        return True
+    known, found = store.path_of("originals", other.sha256), store.upload_path(upload.id)
+    if other.media != "dicom" or not known.exists() or not found.exists():
+        return False
+    return data_set_hash(known) == data_set_hash(found)
 
 
 def _find_place(session: Session, upload: Upload, facts: Facts, same: list[Instance]) -> Instance | None:

@@ -35,7 +35,7 @@ ClientAs = Callable[[User | None], FlaskClient]
 
 # Addresses that hold no patient data: their own tests say who may come.
 OPEN_DOORS = {"static", "invitations.join_page", "invitations.join"}
-ADMINISTRATION = {"user_id", "facility_id", "token_id"}
+ADMINISTRATION = {"user_id", "facility_id", "token_id", "device_id"}
 READING = ("GET", "HEAD")
 STEPS = ("accept", "release", "park", "decline", "cancel")
 SENDER = "whoever sends it"  # stands for a right that nobody else has

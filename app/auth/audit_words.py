@@ -19,6 +19,10 @@ ACTIONS = {
     "site_edited": _l("Changed a site"),
     "token_made": _l("Made an access token"),
     "token_revoked": _l("Revoked an access token"),
+    "device_added": _l("Added a device"),
+    "device_edited": _l("Changed a device"),
+    "device_deactivated": _l("Switched a device off"),
+    "device_activated": _l("Let a device send again"),
     "audit_read": _l("Read the audit log"),
     "log_read": _l("Read the consult log"),
     "log_exported": _l("Exported the consult log"),
@@ -95,6 +99,7 @@ OBJECTS = {
     "report": _l("Report"),
     "addendum": _l("Addendum"),
     "program": _l("Program"),
+    "device": _l("Device"),
 }
 
 

@@ -17,7 +17,17 @@ from tests.cast import Cast
 
 ClientAs = Callable[[User | None], FlaskClient]
 
-PAGES = ("/people", "/people/new", "/sites", "/sites/new", "/tokens", "/tokens/new", "/audit")
+PAGES = (
+    "/people",
+    "/people/new",
+    "/sites",
+    "/sites/new",
+    "/tokens",
+    "/tokens/new",
+    "/devices",
+    "/devices/new",
+    "/audit",
+)
 
 
 @pytest.fixture

@@ -30,6 +30,7 @@ def test_all_well_is_200_and_says_the_version(app: Flask, beating: Path) -> None
         "database": "ok",
         "storage": "ok",
         "worker": "ok",
+        "dicom": "has not started",
     }
     assert answer.headers["Cache-Control"] == "no-store"
     assert not list(beating.parent.glob(".probe*"))
@@ -64,3 +65,17 @@ def test_a_database_that_does_not_answer_is_503(app: Flask, beating: Path, monke
 
 def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     assert check_storage(tmp_path / "gone") == "cannot be written: no such file or directory"
+
+
+def test_the_dicom_listener_is_told_of_and_fails_nothing(app: Flask, beating: Path) -> None:
+    heartbeat = beating.parent / "dicom.heartbeat"
+    for said in ("ok", "off", "port 11112 is taken by another program"):
+        heartbeat.write_text(said)
+        answer = app.test_client().get("/healthz")
+        assert (answer.status_code, answer.json and answer.json["dicom"]) == (200, said)
+    then = clock.now().timestamp() - 95
+    os.utime(heartbeat, (then, then))
+    answer = app.test_client().get("/healthz")
+    assert answer.status_code == 200
+    assert answer.json is not None
+    assert answer.json["dicom"].startswith("silent for 9")

@@ -89,8 +89,12 @@ def test_a_file_of_a_device_waits_in_the_inbox_of_its_facility(
     assert (instance.case_id, instance.facility_id) == (None, cast.facility.id)
     study = instance.study
     assert (study.case_id, study.facility_id, study.program_id) == (None, cast.facility.id, cast.program.id)
-    found = {name: instance.facts[f"patient_{name}"] for name in ("name", "id", "sex", "birth_date")}
-    assert found == {"name": "DEMO^ASHA", "id": "7", "sex": "F", "birth_date": "19720304"}
+    assert instance.facts["identity"] == {
+        "name": "DEMO^ASHA",
+        "patient_id": "7",
+        "sex": "F",
+        "birth_date": "19720304",
+    }
 
 
 def test_the_bytes_and_the_row_are_on_the_disk_before_anybody_is_told(
