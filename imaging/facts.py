@@ -45,6 +45,7 @@ class Facts:
     calibration: list[dict[str, Any]] = field(default_factory=list)
     identity: dict[str, str] = field(default_factory=dict)  # whom the file names: guards.identity.FileIdentity
     acquisition: dict[str, Any] = field(default_factory=dict)  # view, side, exposure: guards.header.acquisition
+    quality: dict[str, Any] = field(default_factory=dict)  # what `imaging.quality` measured; empty: not rendered yet
     per_frame: dict[str, Any] | None = None  # {"sets": [what differs], "of": [set of each frame]}; None: all the same
     cautions: list[str] = field(default_factory=list)  # codes of `cautions.py`
 

@@ -8,10 +8,8 @@ from typing import Any
 from pydicom.dataset import Dataset
 
 from imaging import dicom_values as values
+from imaging.modalities import PROJECTION
 
-# Modalities whose rays diverge: a spacing measured at the detector is not the spacing in the body (PS3.3
-# section 10.7.1.3, pixel spacing calibration).
-PROJECTION = {"CR", "DX", "MG", "XA", "RF", "RG", "IO", "PX", "DR"}
 _OPPOSITE = {"L": "R", "R": "L", "A": "P", "P": "A", "H": "F", "F": "H"}
 _CENTIMETRES = 3  # PS3.3 C.8.5.5.1.15
 _SPATIAL_2D = 1  # Region Spatial Format, C.8.5.5.1.1

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload
 
-from imaging import cautions, store
+from imaging import cautions, quality_words, store
 from imaging.facts import Facts
 from imaging.models import Instance, Rendition, Study, Upload
 from imaging.reasons import sentence
@@ -59,6 +59,7 @@ def manifest(instance: Instance) -> Json:
         "calibration": facts.calibration,
         "per_frame": facts.per_frame,
         "cautions": cautions.sentences(facts.cautions),
+        "advice": quality_words.sentences(instance.facts),
         "hold": instance.hold,
         "renditions": {} if instance.is_held else {one.name: _rendition(one) for one in instance.renditions},
     }

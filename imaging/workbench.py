@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from imaging import clips, limits, renditions, tiles
+from imaging import clips, limits, quality_measures, renditions, tiles
 from imaging.refusals import Refusal
 from imaging.source import Array, Source, TimedFrame, TimedSource, open_source
 from imaging.spool import Spool
@@ -36,8 +36,10 @@ def render(path: Path, workspace: Path, say: Say) -> None:
     """Make every rendition into `workspace`, the most useful first, each said once it is whole. Raises Refusal."""
     source = open_source(path, workspace)
     first = source.frame(0)
+    display = source.to_display(first)
+    source.facts.quality = quality_measures.measure_still(first, display)
     say({"event": "facts", "facts": source.facts.as_json()})
-    _small_stills(source, first, workspace, say)
+    _small_stills(display, workspace, say)
     if source.facts.kind == "still":
         _full_still(source, first, workspace, say)
     else:
@@ -50,8 +52,7 @@ def _made(say: Say, name: str, path: Path, size: renditions.Size, progress: floa
     say({"event": "progress", "value": progress})
 
 
-def _small_stills(source: Source, frame: Array, workspace: Path, say: Say) -> None:
-    display = source.to_display(frame)
+def _small_stills(display: Array, workspace: Path, say: Say) -> None:
     for name, side, progress in (
         ("thumbnail", renditions.THUMBNAIL_SIDE, 0.05),
         ("preview", renditions.PREVIEW_SIDE, 0.2),
@@ -75,7 +76,10 @@ def _clips(source: Source, workspace: Path, say: Say) -> None:
     spool = Spool(workspace / "pictures.yuv", limits.MAX_SPOOL_BYTES)
     steps = _steps(say, source.facts.frames, 0.2, 0.7)
     side = limits.MAX_SMALL_CLIP_SIDE
-    small = clips.encode(_spooled(source, spool, side), workspace / "small.mp4", clips.SMALL_PASS, side, steps)
+    watch = quality_measures.ClipWatch()
+    small = clips.encode(_spooled(source, spool, side, watch), workspace / "small.mp4", clips.SMALL_PASS, side, steps)
+    source.facts.quality |= watch.as_facts()
+    say({"event": "facts", "facts": source.facts.as_json()})
     _say_times(source, small.durations_us, say)
     _say_bundle(say, "clip_small", small, workspace, 0.7)
     steps = _steps(say, source.facts.frames, 0.7, 0.95)
@@ -85,9 +89,12 @@ def _clips(source: Source, workspace: Path, say: Say) -> None:
     _made(say, "clip_mp4", full.path, (full.width, full.height), 1.0)
 
 
-def _spooled(source: Source, spool: Spool, longest: int) -> Iterator[tuple[Array | clips.Picture, int]]:
-    """The frames for the small pass, whose full-size pictures are kept for the other one."""
+def _spooled(
+    source: Source, spool: Spool, longest: int, watch: quality_measures.ClipWatch
+) -> Iterator[tuple[Array | clips.Picture, int]]:
+    """The frames for the small pass, looked at in passing; their full-size pictures are kept for the other one."""
     for frame, duration in _displayed(source):
+        watch.look(frame)
         picture = clips.as_picture(frame)
         spool.add(picture, duration)
         yield (picture if max(frame.shape[:2]) <= longest else frame), duration

@@ -43,7 +43,7 @@ def _row(field: str, hold: Hold, case: CaseIdentity) -> Json:
         "field": field,
         "words": _field_words()[field],
         "file": _file_words(field, hold.said),
-        "case": _case_words(field, case),
+        "case": _case_words(field, case) if field != "patient_id" or field in hold.fields else "",
         "differs": field in hold.fields,
     }
 

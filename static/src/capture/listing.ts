@@ -1,5 +1,5 @@
 import { getJson } from "../ui/api";
-import { type Hold, readHold } from "../viewport/manifest";
+import { type Hold, readHold, readNotes } from "../viewport/manifest";
 import { Field } from "../viewport/parse";
 
 export interface ServerUpload {
@@ -24,6 +24,8 @@ export interface ListedInstance {
   readonly thumbnail: string | null;
   readonly preview: string | null;
   readonly hold: Hold | null;
+  /** What cannot be trusted in it, and what could be done better. */
+  readonly notes: readonly string[];
 }
 
 export interface Listing {
@@ -60,6 +62,7 @@ function readInstance(field: Field): ListedInstance {
     thumbnail: url("thumbnail"),
     preview: url("preview"),
     hold: field.get("hold").orNull(readHold),
+    notes: [...readNotes(field.get("cautions")), ...readNotes(field.get("advice"))],
   };
 }
 

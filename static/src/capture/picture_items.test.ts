@@ -20,6 +20,7 @@ const INSTANCE: ListedInstance = {
   thumbnail: "/t.webp",
   preview: "/p.webp",
   hold: null,
+  notes: [],
 };
 
 describe("a file that is being sent", () => {

@@ -12,6 +12,8 @@ export interface Item {
   readonly key: string;
   readonly title: string;
   readonly words: string;
+  /** Plain advice under the words. */
+  readonly notes?: readonly string[];
   readonly tone: "" | "good" | "warn" | "danger";
   /** 0..1 while something is under way. */
   readonly progress: number | null;
@@ -136,6 +138,7 @@ export function instanceItem(instance: ListedInstance, mayDecide = false): Item 
     key: `instance-${instance.id}`,
     title: instance.name,
     words: [instanceWords(instance), confirmedWords(instance.hold)].filter((part) => part !== "").join(". "),
+    notes: instance.notes,
     tone: tones[instance.state],
     progress: instance.state === "processing" || instance.state === "received" ? instance.progress : null,
     thumbnail: instance.thumbnail,

@@ -27,6 +27,7 @@ export class PictureRow {
   private readonly picture = document.createElement("span");
   private readonly title = document.createElement("strong");
   private readonly words = document.createElement("span");
+  private readonly notes = document.createElement("span");
   private readonly bar = document.createElement("progress");
   private readonly acts = document.createElement("span");
   private item: Item | undefined;
@@ -35,10 +36,11 @@ export class PictureRow {
     this.element.className = "picture";
     this.picture.className = "picture-face";
     this.words.className = "picture-words";
+    this.notes.className = "picture-notes";
     this.acts.className = "picture-acts";
     const text = document.createElement("span");
     text.className = "picture-text";
-    text.append(this.title, this.words, this.bar);
+    text.append(this.title, this.words, this.bar, this.notes);
     this.element.append(this.picture, text, this.acts);
   }
 
@@ -48,6 +50,7 @@ export class PictureRow {
     this.element.dataset.tone = item.tone;
     this.title.textContent = item.title;
     this.words.textContent = item.words;
+    this.showNotes(item.notes ?? []);
     this.bar.hidden = item.progress === null;
     this.bar.value = item.progress ?? 0;
     this.bar.setAttribute("aria-label", item.title);
@@ -57,6 +60,19 @@ export class PictureRow {
     if (before?.acts.join() !== item.acts.join()) {
       this.drawActs(item);
     }
+  }
+
+  private showNotes(notes: readonly string[]): void {
+    if (this.notes.childElementCount === notes.length && this.notes.textContent === notes.join("")) {
+      return;
+    }
+    this.notes.replaceChildren(
+      ...notes.map((words) => {
+        const line = document.createElement("span");
+        line.append(icon("triangle-alert"), words);
+        return line;
+      }),
+    );
   }
 
   private drawFace(item: Item): void {

@@ -106,7 +106,12 @@ class HoldDialog {
 
   private fillWhy(): void {
     const usual = usualReasons().map((words) =>
-      listening(make("button", { type: "button", class: "quiet", text: words }), { click: () => (this.reason.value = words) }),
+      listening(make("button", { type: "button", class: "quiet", text: words }), {
+        click: () => {
+          this.reason.value = words;
+          this.error.hidden = true;
+        },
+      }),
     );
     this.why.append(
       make("label", { for: "hold-reason", text: t("How do you know?") }),

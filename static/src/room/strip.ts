@@ -101,7 +101,7 @@ export class Strip {
     button.dataset.instance = instance.id;
     const name = instance.file_name;
     button.setAttribute("aria-label", decide ? t("Held, decide whose it is: %(name)s", { name }) : t("Held: %(name)s", { name }));
-    button.append(icon("lock"), words("span", decide ? t("Whose is it?") : t("Held"), "thumb-words"));
+    button.append(icon("lock"), words("span", decide ? t("Decide") : t("Held"), "thumb-words"));
     button.addEventListener("click", () => (decide ? decide(instance.id) : this.options.say(heldWords())));
     return button;
   }

@@ -89,9 +89,18 @@ export interface InstanceManifest {
   readonly modality_lut: { readonly slope: number; readonly intercept: number };
   readonly pixel_range: { readonly min: number; readonly max: number };
   readonly calibration: readonly CalibrationRegion[];
+  /** What cannot be trusted in what is shown. */
+  readonly cautions: readonly string[];
+  /** How well it was taken, and what to do better: never a reason not to look at it. */
+  readonly advice: readonly string[];
   /** null while nothing speaks against its being this patient's. */
   readonly hold: Hold | null;
   readonly renditions: Renditions;
+}
+
+/** Sentences of a list of {code, text}; none where the list is missing. */
+export function readNotes(field: Field): string[] {
+  return field.missing ? [] : field.list().map((note) => note.get("text").text());
 }
 
 /** Reads what is said of whose picture it is. Throws a `FormatError`. */
@@ -212,6 +221,8 @@ function readIdentity(field: Field) {
     file_name: field.get("file_name").words(),
     size_bytes: field.get("size_bytes").count(),
     sha256: field.get("sha256").words(),
+    cautions: readNotes(field.get("cautions")),
+    advice: readNotes(field.get("advice")),
     hold: field.get("hold").orNull(readHold),
   };
 }

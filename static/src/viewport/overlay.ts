@@ -1,4 +1,5 @@
 import { t } from "../ui/text";
+import { About } from "./about";
 import { scaleBar } from "./geometry";
 import type { InstanceManifest, VoiWindow } from "./manifest";
 import type { Quality } from "./picture";
@@ -72,6 +73,7 @@ export class Overlay {
   readonly root = element("div", "marks");
   private readonly sides = SIDES.map((side) => element("span", `mark mark-side mark-${side}`));
   private readonly badge = element("button", "mark-badge");
+  private readonly about = new About();
   private readonly others = element("span", "mark-others");
   private readonly frame = element("span", "mark mark-frame");
   private readonly window = element("span", "mark mark-window");
@@ -84,7 +86,7 @@ export class Overlay {
     this.badge.addEventListener("click", askForLossless);
     this.scale.append(this.length, this.bar);
     const quality = element("div", "mark-quality");
-    quality.append(this.badge, this.others);
+    quality.append(this.badge, this.others, this.about.root);
     this.root.append(...this.sides, quality, this.frame, this.window, this.scale);
     this.clear();
   }
@@ -113,6 +115,7 @@ export class Overlay {
       }
     });
     this.updateBadge(quality);
+    this.about.show(manifest);
     say(this.others, state.others);
     const { frames } = manifest;
     say(this.frame, frames > 1 ? t("%(frame)s of %(frames)s", { frame: state.frame, frames }) : "");
