@@ -16,6 +16,7 @@ MAX_FRAGMENTS = 200_000
 CODESTREAM_HEADER_BYTES = 256 * 1024  # a compressed frame's own header lies within these
 
 SANDBOX_MEMORY_BYTES = 1024 * 1024 * 1024  # address space of the process that opens a file
+SANDBOX_TEXT_ADDRESSES = 2 * SANDBOX_MEMORY_BYTES  # of the text reader, which maps twice what it uses
 SANDBOX_CHECK_SECONDS = 60
 SANDBOX_RENDER_SECONDS = 900
 SANDBOX_FRAME_SECONDS = 60

@@ -22,13 +22,17 @@ from imaging.refusals import Refusal
 
 __all__ = ["Task", "run", "warm_up"]
 
-Task = Literal["inspect", "render", "draw", "header"]
+Task = Literal["inspect", "render", "draw", "header", "propose_masks", "copy_without_identity"]
 _SECONDS: dict[str, int] = {
     "inspect": limits.SANDBOX_CHECK_SECONDS,
     "render": limits.SANDBOX_RENDER_SECONDS,
     "draw": limits.SANDBOX_FRAME_SECONDS,
     "header": limits.SANDBOX_CHECK_SECONDS,
+    "propose_masks": limits.SANDBOX_RENDER_SECONDS,
+    "copy_without_identity": limits.SANDBOX_RENDER_SECONDS,
 }
+# A text reader maps twice the memory that it uses; what it writes to is limited like everybody's.
+_ADDRESSES: dict[str, int] = {"propose_masks": limits.SANDBOX_TEXT_ADDRESSES}
 _MAX_LINE = 4 * 1024 * 1024  # the tile index of the largest picture is far below
 _READ = 65536
 
@@ -50,7 +54,8 @@ def run(task: Task, path: Path, workspace: Path, request: dict[str, Any] | None 
 
 
 def _run_once(asked: dict[str, Any], seconds: int) -> Iterator[dict[str, Any]]:
-    child = fork_child({**asked, "seconds": seconds})
+    addresses = _ADDRESSES.get(asked["task"], limits.SANDBOX_MEMORY_BYTES)
+    child = fork_child({**asked, "seconds": seconds, "addresses": addresses})
     try:
         child.wait_for_birth()
         yield from _events(child, time.monotonic() + seconds)
@@ -114,5 +119,10 @@ def _work(task: str, path: Path, workspace: Path, request: dict[str, Any], say: 
             sandboxed.say_header(path, workspace, say)
         elif task == "render":
             workbench.render(path, workspace, say)
-        else:
+        elif task == "draw":
             workbench.draw(path, workspace, say, request)
+        else:
+            from imaging.deidentify import sandboxed as copies
+
+            work = {"propose_masks": copies.propose_masks, "copy_without_identity": copies.copy_without_identity}
+            work[task](path, workspace, say, request)

@@ -29,7 +29,7 @@ def live(request: dict[str, Any], events: int, parent: int) -> NoReturn:
         os.setsid()
         os.dup2(events, _VOICE)
         os.closerange(_VOICE + 1, resource.getrlimit(resource.RLIMIT_NOFILE)[0])
-        limit_this_process(int(request["seconds"]))
+        limit_this_process(int(request["seconds"]), int(request.get("addresses", limits.SANDBOX_MEMORY_BYTES)))
         if os.getppid() == parent:  # or it died before this could be told of it
             status = speak(request)
     finally:
@@ -56,9 +56,10 @@ def speak(request: dict[str, Any]) -> int:
     return 0
 
 
-def limit_this_process(seconds: int) -> None:
+def limit_this_process(seconds: int, addresses: int = limits.SANDBOX_MEMORY_BYTES) -> None:
     """Memory, processor time and file size of this process, for good; the process dies with its parent (Linux)."""
-    resource.setrlimit(resource.RLIMIT_AS, (limits.SANDBOX_MEMORY_BYTES, limits.SANDBOX_MEMORY_BYTES))
+    resource.setrlimit(resource.RLIMIT_AS, (addresses, addresses))
+    resource.setrlimit(resource.RLIMIT_DATA, (limits.SANDBOX_MEMORY_BYTES, limits.SANDBOX_MEMORY_BYTES))
     resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 5))
     resource.setrlimit(resource.RLIMIT_FSIZE, (limits.SANDBOX_FILE_BYTES, limits.SANDBOX_FILE_BYTES))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))

@@ -83,7 +83,7 @@ def _clips(source: Source, workspace: Path, say: Say) -> None:
     _say_times(source, small.durations_us, say)
     _say_bundle(say, "clip_small", small, workspace, 0.7)
     steps = _steps(say, source.facts.frames, 0.7, 0.95)
-    again: Iterator[tuple[Array | clips.Picture, int]] = spool.pictures() if spool.whole else _displayed(source)
+    again: Iterator[tuple[Array | clips.Picture, int]] = spool.pictures() if spool.whole else displayed(source)
     full = clips.encode(again, workspace / "clip.mp4", clips.FULL_PASS, on_frame=steps)
     _say_bundle(say, "clip", full, workspace, 0.95)
     _made(say, "clip_mp4", full.path, (full.width, full.height), 1.0)
@@ -93,7 +93,7 @@ def _spooled(
     source: Source, spool: Spool, longest: int, watch: quality_measures.ClipWatch
 ) -> Iterator[tuple[Array | clips.Picture, int]]:
     """The frames for the small pass, looked at in passing; their full-size pictures are kept for the other one."""
-    for frame, duration in _displayed(source):
+    for frame, duration in displayed(source):
         watch.look(frame)
         picture = clips.as_picture(frame)
         spool.add(picture, duration)
@@ -120,7 +120,8 @@ def _say_bundle(say: Say, name: str, encoded: clips.Encoded, workspace: Path, pr
     _made(say, name, target, (encoded.width, encoded.height), progress, index_file=index_file.name)
 
 
-def _displayed(source: Source) -> Iterator[TimedFrame]:
+def displayed(source: Source) -> Iterator[TimedFrame]:
+    """Every frame as it is shown, with its duration (us)."""
     for index, (frame, duration) in enumerate(_timed(source)):
         yield source.to_display(frame, index=index), duration
 

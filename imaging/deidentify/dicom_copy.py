@@ -80,6 +80,13 @@ def write_copy(path: Path, workspace: Path, target: Path, order: Order) -> Clean
     return cleaner
 
 
+def header_of(path: Path, workspace: Path) -> Dataset:
+    """The whole data set before the pixels, as it came. Raises Refusal as `open_dicom` does."""
+    dicom = open_dicom(path, workspace)
+    with refusing("damaged_header"):
+        return pydicom.dcmread(dicom.path, stop_before_pixels=True)
+
+
 def cleaned_header(path: Path, order: Order) -> tuple[Dataset, Traces, Cleaner]:
     """The data set before its pixels, cleaned, with the traces that must not be in it any more."""
     with refusing("damaged_header"):
