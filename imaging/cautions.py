@@ -15,6 +15,19 @@ SENTENCES: dict[str, LazyString] = {
     "guessed_encoding": _("The file does not say how it is written: its picture was read by a guess."),
 }
 
+# Why no length can be given in a picture (`geometry.Reason`).
+UNCALIBRATED: dict[str, LazyString] = {
+    "unsaid": _("The file does not say how large a pixel is."),
+    "impossible": _("The file gives a pixel size that cannot be true."),
+    "outside": _("The file's measuring regions lie outside the picture: it was resized after it was made."),
+    "no_length": _("The file's measuring regions are not in centimetres."),
+}
+
+
+def why_uncalibrated(code: str | None) -> str | None:
+    """One sentence in the reader's language; None where lengths can be given."""
+    return None if code is None else str(UNCALIBRATED.get(code, UNCALIBRATED["unsaid"]))
+
 
 def sentences(codes: list[str]) -> list[dict[str, str]]:
     """[{"code", "text"}] in the reader's language; unknown codes are left out."""

@@ -63,7 +63,7 @@ _TAGS = [
     "BluePaletteColorLookupTableData", "SegmentedRedPaletteColorLookupTableData",
     "SegmentedGreenPaletteColorLookupTableData", "SegmentedBluePaletteColorLookupTableData",
     "PresentationLUTShape", "SpecificCharacterSet", "PerFrameFunctionalGroupsSequence",
-    "EstimatedRadiographicMagnificationFactor",
+    "EstimatedRadiographicMagnificationFactor", "PixelSpacingCalibrationType",
     *guard_header.TAGS,
 ]  # fmt: skip
 

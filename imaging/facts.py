@@ -46,6 +46,7 @@ class Facts:
     identity: dict[str, str] = field(default_factory=dict)  # whom the file names: guards.identity.FileIdentity
     acquisition: dict[str, Any] = field(default_factory=dict)  # view, side, exposure: guards.header.acquisition
     quality: dict[str, Any] = field(default_factory=dict)  # what `imaging.quality` measured; empty: not rendered yet
+    uncalibrated: str | None = "unsaid"  # why no length can be given: geometry.Reason; None where one can
     per_frame: dict[str, Any] | None = None  # {"sets": [what differs], "of": [set of each frame]}; None: all the same
     cautions: list[str] = field(default_factory=list)  # codes of `cautions.py`
 

@@ -16,8 +16,8 @@ _MACROS = (
 )
 _MEANT = (
     "PatientOrientation", "ImageOrientationPatient", "SequenceOfUltrasoundRegions", "ImagerPixelSpacing",
-    "PixelSpacing", "EstimatedRadiographicMagnificationFactor", "WindowCenter", "WindowWidth", "VOILUTFunction",
-    "VOILUTSequence", "RescaleIntercept", "RescaleSlope", "ModalityLUTSequence", "PixelRepresentation", "Modality",
+    "PixelSpacing", "PixelSpacingCalibrationType", "EstimatedRadiographicMagnificationFactor", "WindowCenter",
+    "WindowWidth", "VOILUTFunction", "VOILUTSequence", "RescaleIntercept", "RescaleSlope", "PixelRepresentation",
 )  # fmt: skip
 
 

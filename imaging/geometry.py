@@ -1,41 +1,63 @@
-"""Millimetres and directions. A length is given only where the file calibrates it; every doubt ends in pixels."""
+"""Lengths and directions. A length is given only where the file calibrates it; every doubt ends in pixels."""
 
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, Literal
 
 from pydicom.dataset import Dataset
 
 from imaging import dicom_values as values
+from imaging import regions
 from imaging.modalities import PROJECTION
 
 _OPPOSITE = {"L": "R", "R": "L", "A": "P", "P": "A", "H": "F", "F": "H"}
-_CENTIMETRES = 3  # PS3.3 C.8.5.5.1.15
-_SPATIAL_2D = 1  # Region Spatial Format, C.8.5.5.1.1
-_TISSUE_OR_COLOUR_FLOW = {1, 2}  # Region Data Type, C.8.5.5.1.2: both are drawn in the tissue's own centimetres
 _SANE_MM = (0.0001, 100.0)
+_SANE_MAGNIFICATION = (1.0005, 10.0)
+_SPACINGS = ("PixelSpacing", "ImagerPixelSpacing")
 
 Area = dict[str, Any]
+Reason = Literal["unsaid", "impossible", "outside", "no_length"]  # sentences in cautions.py
 
 
 def calibration(data: Dataset, *, modality: str, rows: int, columns: int) -> list[Area]:
-    """Calibrated areas of the picture, in pixels (half-open) and millimetres per pixel; an empty list: uncalibrated.
+    """Calibrated areas of the picture, in pixels (half-open), the first that covers a place ruling it; [] is none.
+
+    Each has `per_px_x`, `per_px_y` and `unit_x`, `unit_y` ("mm", "s", "cm/s" or ""). Where both are mm there are
+    `mm_per_px_x`, `mm_per_px_y` too, and `label` says how far they may be believed: "mm", "mm at detector" or
+    "mm estimated" (by a magnification factor).
 
     Ultrasound regions (PS3.3 C.8.5.5) rule where present; else Pixel Spacing (10.7.1.3); else, for projections only,
-    Imager Pixel Spacing, whose lengths are "mm at detector". Zero, negative, single or textual spacings are none.
+    Imager Pixel Spacing. Zero, negative, single or textual spacings are none.
     """
     if values.raw(data, "SequenceOfUltrasoundRegions") is not None:
-        regions = values.items(data, "SequenceOfUltrasoundRegions")
-        return [area for region in regions if (area := _region(region, rows, columns)) is not None]
-    spacing = _spacing(data, "PixelSpacing") or _shared_spacing(data)
-    at_detector = _spacing(data, "ImagerPixelSpacing")
+        return regions.areas(values.items(data, "SequenceOfUltrasoundRegions"), rows=rows, columns=columns)
+    spacing, at_detector = _spacing(data, "PixelSpacing"), _spacing(data, "ImagerPixelSpacing")
     if modality not in PROJECTION:
         return [_whole(spacing, rows, columns, "mm")] if spacing else []
     if spacing and at_detector and not _same(spacing, at_detector):
         return [_whole(spacing, rows, columns, "mm")]  # corrected for magnification, by the standard's own rule
+    if spacing and not at_detector and values.text(data, "PixelSpacingCalibrationType").upper() in _CALIBRATED:
+        return [_whole(spacing, rows, columns, "mm")]
     found = spacing or at_detector
-    return [_whole(found, rows, columns, "mm at detector")] if found else []
+    if not found:
+        return []
+    factor = values.first_number(data, "EstimatedRadiographicMagnificationFactor")
+    if factor is not None and _SANE_MAGNIFICATION[0] <= factor <= _SANE_MAGNIFICATION[1]:
+        return [_whole((found[0] / factor, found[1] / factor), rows, columns, "mm estimated")]
+    return [_whole(found, rows, columns, "mm at detector")]
+
+
+_CALIBRATED = {"GEOMETRY", "FIDUCIAL"}  # Pixel Spacing Calibration Type (0028,0A02)
+
+
+def why_uncalibrated(data: Dataset, areas: list[Area], *, rows: int, columns: int) -> Reason | None:
+    """Why no length can be given anywhere in the picture; None where one can."""
+    if any("mm_per_px_x" in area for area in areas):
+        return None
+    if values.raw(data, "SequenceOfUltrasoundRegions") is not None:
+        return regions.why_no_length(values.items(data, "SequenceOfUltrasoundRegions"), rows=rows, columns=columns)
+    return "impossible" if any(values.unreadable(data, keyword) for keyword in _SPACINGS) else "unsaid"
 
 
 def _spacing(data: Dataset, keyword: str) -> tuple[float, float] | None:
@@ -46,51 +68,12 @@ def _spacing(data: Dataset, keyword: str) -> tuple[float, float] | None:
     return numbers[0], numbers[1]
 
 
-def _shared_spacing(data: Dataset) -> tuple[float, float] | None:
-    for group in values.items(data, "SharedFunctionalGroupsSequence"):
-        for measures in values.items(group, "PixelMeasuresSequence"):
-            return _spacing(measures, "PixelSpacing")
-    return None
-
-
 def _same(a: tuple[float, float], b: tuple[float, float]) -> bool:
     return all(math.isclose(one, other, rel_tol=1e-3) for one, other in zip(a, b, strict=True))
 
 
 def _whole(spacing: tuple[float, float], rows: int, columns: int, label: str) -> Area:
-    return _area((0, 0, columns, rows), (spacing[1], spacing[0]), label)
-
-
-def _area(box: tuple[int, int, int, int], mm: tuple[float, float], label: str) -> Area:
-    x0, y0, x1, y1 = box
-    return {"x0": x0, "y0": y0, "x1": x1, "y1": y1, "mm_per_px_x": mm[0], "mm_per_px_y": mm[1], "label": label}
-
-
-def _region(region: Dataset, rows: int, columns: int) -> Area | None:
-    """One ultrasound region, when it is a two-dimensional picture of tissue calibrated in centimetres."""
-    if values.whole(region, "RegionSpatialFormat") != _SPATIAL_2D:
-        return None
-    if values.whole(region, "RegionDataType") not in _TISSUE_OR_COLOUR_FLOW:
-        return None
-    units = (values.whole(region, "PhysicalUnitsXDirection"), values.whole(region, "PhysicalUnitsYDirection"))
-    if units != (_CENTIMETRES, _CENTIMETRES):
-        return None
-    deltas = (values.first_number(region, "PhysicalDeltaX"), values.first_number(region, "PhysicalDeltaY"))
-    mm = [delta * 10 for delta in deltas if delta is not None]
-    if len(mm) != 2 or not all(_SANE_MM[0] <= one <= _SANE_MM[1] for one in mm):
-        return None
-    box = _box(region, rows, columns)
-    return None if box is None else _area(box, (mm[0], mm[1]), "mm")
-
-
-def _box(region: Dataset, rows: int, columns: int) -> tuple[int, int, int, int] | None:
-    names = ("RegionLocationMinX0", "RegionLocationMinY0", "RegionLocationMaxX1", "RegionLocationMaxY1")
-    corners = [values.whole(region, name) for name in names]
-    x0, y0, x1, y1 = ((-1 if corner is None else corner) for corner in corners)
-    # The maxima are inclusive, and several makers write the size instead: one pixel of overhang is forgiven.
-    if not (0 <= x0 < x1 <= columns and 0 <= y0 < y1 <= rows):
-        return None
-    return x0, y0, min(x1 + 1, columns), min(y1 + 1, rows)
+    return regions.area((0, 0, columns, rows), (spacing[1], "mm"), (spacing[0], "mm"), label)
 
 
 def orientation(data: Dataset) -> dict[str, str]:

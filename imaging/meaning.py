@@ -30,6 +30,7 @@ class Meaning:
     modality_lut: dict[str, float] = field(default_factory=lambda: {"slope": 1.0, "intercept": 0.0})
     orientation: dict[str, str] = field(default_factory=lambda: dict(NO_LETTERS))
     calibration: list[dict[str, Any]] = field(default_factory=list)
+    uncalibrated: str | None = None
 
     def table(self, low: int, high: int, window: Window | None) -> Array:
         """Levels of the stored values low..high through `window`, or through what the file itself asks for."""
@@ -41,7 +42,10 @@ class Meaning:
 
     def _is_own(self, window: Window) -> bool:
         own = self.window
-        return own is not None and all(abs(own[name] - window[name]) < _SAME for name in ("center", "width"))
+        if own is None:
+            return False
+        near = min(_SAME, own["width"] / 1000)
+        return all(abs(own[name] - window[name]) < near for name in ("center", "width"))
 
     def as_json(self) -> dict[str, Any]:
         """The part of a manifest that may differ from frame to frame."""
@@ -52,6 +56,7 @@ class Meaning:
             "modality_lut": self.modality_lut,
             "orientation": self.orientation,
             "calibration": self.calibration,
+            "uncalibrated": self.uncalibrated,
         }
 
 
@@ -108,9 +113,9 @@ class Meanings:
         found = Meaning()
         if places:
             found.orientation = geometry.orientation(header)
-            found.calibration = geometry.calibration(
-                header, modality=facts.modality, rows=layout.rows, columns=layout.columns
-            )
+            size = {"rows": layout.rows, "columns": layout.columns}
+            found.calibration = geometry.calibration(header, modality=facts.modality, **size)
+            found.uncalibrated = geometry.why_uncalibrated(header, found.calibration, **size)
         if self._mono:
             found.modality_lut = self._rescale(header)
             found.function = windows.function_of(header)

@@ -57,12 +57,20 @@ def manifest(instance: Instance) -> Json:
         "modality_lut": facts.modality_lut,
         "pixel_range": facts.pixel_range or {"min": 0, "max": (1 << facts.bits_stored) - 1},
         "calibration": facts.calibration,
-        "per_frame": facts.per_frame,
+        "uncalibrated": cautions.why_uncalibrated(facts.uncalibrated),
+        "per_frame": _per_frame(facts.per_frame),
         "cautions": cautions.sentences(facts.cautions),
         "advice": quality_words.sentences(instance.facts),
         "hold": instance.hold,
         "renditions": {} if instance.is_held else {one.name: _rendition(one) for one in instance.renditions},
     }
+
+
+def _per_frame(said: Json | None) -> Json | None:
+    if said is None:
+        return None
+    sets = [{**one, "uncalibrated": cautions.why_uncalibrated(one.get("uncalibrated"))} for one in said["sets"]]
+    return {"sets": sets, "of": said["of"]}
 
 
 def _rendition(rendition: Rendition) -> Json:

@@ -79,9 +79,11 @@ def levels(modality: Array, window: Window, function: VoiFunction) -> Array:
     if function == "SIGMOID":
         with np.errstate(over="ignore"):
             shown = 255 / (1 + np.exp(-4 * (modality - center) / width))
+    elif function == "LINEAR" and width <= 1:
+        shown = np.where(modality > center - 0.5, 255.0, 0.0)
     else:
         if function == "LINEAR":
-            center, width = center - 0.5, max(width - 1, 1e-6)
+            center, width = center - 0.5, width - 1
         shown = np.clip((modality - center) / width + 0.5, 0, 1) * 255
     rounded: Array = np.floor(shown + 0.5).astype(np.uint8)  # halves go up, as in every browser
     return rounded

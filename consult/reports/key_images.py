@@ -69,12 +69,15 @@ def added_since(earlier: list[dict[str, Any]] | None, later: list[dict[str, Any]
     return [one for one in later or [] if (one["instance"], one["frame"], one["annotations"]) not in shown]
 
 
+_DOUBTFUL = {"mm at detector": "at_detector", "mm estimated": "estimated"}
+
+
 def calibration_words(image: Mapping[str, Any]) -> str:
-    """`calibrated`, `at_detector` or `uncalibrated`: how far lengths on this image may be believed."""
-    labels = {area["label"] for area in image["calibration"]}
+    """`calibrated`, `at_detector`, `estimated` or `uncalibrated`: how far lengths on this image may be believed."""
+    labels = {area["label"] for area in image["calibration"] if "mm_per_px_x" in area}
     if not labels:
         return "uncalibrated"
-    return "at_detector" if "mm at detector" in labels else "calibrated"
+    return next((word for label, word in _DOUBTFUL.items() if label in labels), "calibrated")
 
 
 def length(points: list[float], calibration: list[dict[str, Any]]) -> tuple[float, str]:
@@ -82,6 +85,8 @@ def length(points: list[float], calibration: list[dict[str, Any]]) -> tuple[floa
     x0, y0, x1, y1 = points[:4]
     for area in calibration:
         if all(_covers(area, x, y) for x, y in ((x0, y0), (x1, y1))):
+            if "mm_per_px_x" not in area:  # a trace of time or speed: no length, and none of what lies beneath
+                break
             return math.hypot((x1 - x0) * area["mm_per_px_x"], (y1 - y0) * area["mm_per_px_y"]), area["label"]
     return math.hypot(x1 - x0, y1 - y0), "px"
 

@@ -32,6 +32,7 @@ NOTES: Final[dict[str, LazyString]] = {
 CALIBRATIONS: Final[dict[str, LazyString]] = {
     "calibrated": _l("calibrated: lengths in mm"),
     "at_detector": _l("lengths in mm at the detector, not in the body"),
+    "estimated": _l("lengths in mm, estimated by the magnification the device wrote"),
     "uncalibrated": _l("uncalibrated: lengths in pixels only"),
 }
 
@@ -83,6 +84,8 @@ def length(value: float, unit: str) -> str:
     if unit == "px":
         return str(_("%(length)s px (uncalibrated)", length=f"{value:.{1 if value < 10 else 0}f}"))
     words = f"{value:.1f} mm" if value < 99.95 else f"{value / 10:.1f} cm"
+    if unit == "mm estimated":
+        return str(_("%(length)s, estimated", length=words))
     return words if unit == "mm" else str(_("%(length)s at detector", length=words))
 
 

@@ -82,7 +82,6 @@ def test_an_ultrasound_region_has_its_own_box_and_two_scales() -> None:
         {"PhysicalDeltaX": 0.0},
         {"PhysicalDeltaX": -0.05},
         {"PhysicalUnitsXDirection": 4},  # seconds
-        {"RegionSpatialFormat": 2},  # M-mode
         {"RegionDataType": 3},  # spectral Doppler
         {"RegionLocationMaxX1": 5000},
         {"RegionLocationMaxX1": 10},
@@ -97,9 +96,96 @@ def test_regions_that_are_present_but_unusable_are_not_replaced_by_a_pixel_spaci
     assert calibrated("US", SequenceOfUltrasoundRegions=unusable, PixelSpacing=[0.1, 0.1]) == []
 
 
-def test_only_the_tissue_region_of_a_mixed_picture_measures() -> None:
-    regions = Sequence([region(), region(RegionSpatialFormat=2, PhysicalUnitsXDirection=4)])
-    assert len(calibrated("US", SequenceOfUltrasoundRegions=regions)) == 1
+def traced(**changes: Any) -> Dataset:
+    """A spectral Doppler region under the tissue: time along, speed upwards."""
+    values: dict[str, Any] = {
+        "RegionSpatialFormat": 3,
+        "RegionDataType": 3,
+        "RegionLocationMinY0": 80,
+        "RegionLocationMaxY1": 99,
+        "PhysicalUnitsXDirection": 4,
+        "PhysicalUnitsYDirection": 7,
+        "PhysicalDeltaX": 0.004,
+        "PhysicalDeltaY": -0.5,
+    }
+    return region(**{**values, **changes})
+
+
+def test_a_doppler_trace_measures_time_and_speed_and_its_speeds_grow_upwards() -> None:
+    tissue, doppler = calibrated("US", SequenceOfUltrasoundRegions=Sequence([region(), traced()]))[::-1]
+    assert (tissue["unit_x"], tissue["unit_y"]) == ("mm", "mm")
+    assert (doppler["unit_x"], doppler["unit_y"], doppler["label"]) == ("s", "cm/s", "")
+    assert (doppler["per_px_x"], doppler["per_px_y"]) == (0.004, 0.5)
+    assert "mm_per_px_x" not in doppler
+
+
+def test_an_m_mode_trace_measures_time_along_and_depth_down() -> None:
+    m_mode = region(RegionSpatialFormat=2, PhysicalUnitsXDirection=4, PhysicalDeltaX=0.005)
+    [area] = calibrated("US", SequenceOfUltrasoundRegions=Sequence([m_mode]))
+    assert (area["unit_x"], area["per_px_x"], area["unit_y"], area["per_px_y"]) == ("s", 0.005, "mm", 0.25)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"PhysicalDeltaX": -0.004}, {"PhysicalUnitsXDirection": 3}, {"PhysicalDeltaX": 0}, {"PhysicalDeltaX": 99}],
+)
+def test_a_trace_whose_time_cannot_be_true_has_none(changes: dict[str, Any]) -> None:
+    [area] = calibrated("US", SequenceOfUltrasoundRegions=Sequence([traced(**changes)]))
+    assert (area["unit_x"], area["unit_y"]) == ("", "cm/s")
+
+
+def test_speeds_in_other_units_than_centimetres_a_second_are_not_given() -> None:
+    in_hertz = traced(PhysicalUnitsYDirection=5, PhysicalUnitsXDirection=0)
+    assert calibrated("US", SequenceOfUltrasoundRegions=Sequence([in_hertz])) == []
+
+
+def test_a_region_that_lies_over_another_is_the_one_that_counts() -> None:
+    inset = traced(RegionLocationMinX0=20, RegionLocationMinY0=30, RegionLocationMaxX1=60, RegionLocationMaxY1=50)
+    for regions in ([region(), inset], [inset, region()]):
+        areas = calibrated("US", SequenceOfUltrasoundRegions=Sequence(regions))
+        assert [area["unit_y"] for area in areas] == ["cm/s", "mm"]
+    chosen = calibrated("US", SequenceOfUltrasoundRegions=Sequence([region(RegionFlags=1), inset]))
+    assert [area["unit_y"] for area in chosen] == ["mm", "cm/s"]
+
+
+def test_a_strip_without_units_over_tissue_lets_nothing_be_measured_through_it() -> None:
+    strip = traced(RegionDataType=10, RegionLocationMinY0=60, RegionLocationMaxY1=75)  # an ECG
+    areas = calibrated("US", SequenceOfUltrasoundRegions=Sequence([region(), strip]))
+    assert [(area["unit_x"], area["unit_y"]) for area in areas] == [("", ""), ("mm", "mm")]
+
+
+@pytest.mark.parametrize(
+    ("elements", "reason"),
+    [
+        ({}, "unsaid"),
+        ({"PixelSpacing": [0, 0]}, "impossible"),
+        ({"SequenceOfUltrasoundRegions": [region(PhysicalDeltaX=-0.1)]}, "impossible"),
+        ({"SequenceOfUltrasoundRegions": [region(RegionLocationMaxX1=5000)]}, "outside"),
+        ({"SequenceOfUltrasoundRegions": [traced()]}, "no_length"),
+        ({"SequenceOfUltrasoundRegions": [region(), traced()]}, None),
+        ({"PixelSpacing": [0.5, 0.5]}, None),
+    ],
+)
+def test_why_nothing_can_be_measured_is_said(elements: dict[str, Any], reason: str | None) -> None:
+    data = Dataset()
+    for keyword, value in elements.items():
+        setattr(data, keyword, Sequence(value) if keyword.startswith("Sequence") else value)
+    areas = geometry.calibration(data, modality="CT", rows=100, columns=200)
+    assert geometry.why_uncalibrated(data, areas, rows=100, columns=200) == reason
+
+
+def test_a_magnification_that_the_device_wrote_makes_an_estimate_and_is_called_one() -> None:
+    spacing = {"ImagerPixelSpacing": [0.2, 0.2], "EstimatedRadiographicMagnificationFactor": 1.25}
+    [area] = calibrated("DX", **spacing)
+    assert (area["mm_per_px_x"], area["label"]) == (pytest.approx(0.16), "mm estimated")
+    for absurd in (0, -1, 1, 400):
+        [area] = calibrated("DX", **{**spacing, "EstimatedRadiographicMagnificationFactor": absurd})
+        assert (area["mm_per_px_x"], area["label"]) == (0.2, "mm at detector")
+
+
+def test_a_spacing_that_was_calibrated_is_believed_without_a_detector() -> None:
+    [area] = calibrated("CR", PixelSpacing=[0.2, 0.2], PixelSpacingCalibrationType="FIDUCIAL")
+    assert area["label"] == "mm"
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 import type { ToolHandler } from "../viewport/controls";
 import type { Touch } from "../viewport/gestures";
+import { meaningOf } from "../viewport/manifest";
 import type { Matrix } from "../viewport/view";
 import { isHeld } from "../viewport/held_picture";
 import type { Viewport } from "../viewport/viewport";
@@ -148,7 +149,7 @@ export class Desk implements DrawingBoard {
       unsent: this.deps.unsent(),
       selected: this.selected,
       hovered: this.hovered,
-      calibration: instance?.calibration ?? [],
+      calibration: instance ? meaningOf(instance, frame).calibration : [],
     });
     this.showBar(annotations.get(this.selected ?? "") ?? null);
   }

@@ -2,14 +2,18 @@
 import { describe, expect, it } from "vitest";
 import { formatLength, lengthBetween, scaleBar } from "./geometry";
 
-const LEFT = { x0: 0, y0: 0, x1: 100, y1: 100, mm_per_px_x: 0.2, mm_per_px_y: 0.4, label: "mm" } as const;
-const RIGHT = { ...LEFT, x0: 100, x1: 200, mm_per_px_x: 0.5, mm_per_px_y: 0.5 };
+const LEFT = {
+  x0: 0, y0: 0, x1: 100, y1: 100, per_px_x: 0.2, per_px_y: 0.4, unit_x: "mm", unit_y: "mm", label: "mm",
+} as const;
+const DOPPLER = { ...LEFT, per_px_x: 0.005, per_px_y: 0.8, unit_x: "s", unit_y: "cm/s", label: "" } as const;
+const M_MODE = { ...LEFT, per_px_x: 0.005, per_px_y: 0.4, unit_x: "s", label: "" } as const;
+const SILENT = { ...LEFT, per_px_x: 0, per_px_y: 0, unit_x: "", unit_y: "", label: "" } as const;
+const RIGHT = { ...LEFT, x0: 100, x1: 200, per_px_x: 0.5, per_px_y: 0.5 };
 
 describe("lengths", () => {
   it("are in millimetres where one region covers both ends, each direction by its own spacing", () => {
     const length = lengthBetween({ x: 10, y: 10 }, { x: 40, y: 30 }, [LEFT, RIGHT]);
-    expect(length.unit).toBe("mm");
-    expect(length.value).toBeCloseTo(Math.hypot(30 * 0.2, 20 * 0.4));
+    expect(length).toEqual({ unit: "mm", value: expect.closeTo(Math.hypot(30 * 0.2, 20 * 0.4)) as unknown });
   });
 
   it("are in pixels when the ends lie in two regions, or nothing is calibrated", () => {
@@ -22,6 +26,28 @@ describe("lengths", () => {
     expect(formatLength({ value: 132, unit: "mm" })).toBe("13.2 cm");
     expect(formatLength({ value: 132, unit: "mm at detector" })).toBe("13.2 cm at detector");
     expect(formatLength({ value: 211.6, unit: "px" })).toBe("212 px (uncalibrated)");
+  });
+});
+
+describe("traces", () => {
+  const [from, to] = [{ x: 10, y: 80 }, { x: 50, y: 30 }];
+
+  it("give time and speed, and never a length", () => {
+    const apart = lengthBetween(from, to, [DOPPLER]);
+    expect(apart).toEqual({ unit: "trace", parts: [{ value: 0.2, unit: "s" }, { value: 40, unit: "cm/s" }] });
+    expect(formatLength(apart)).toBe("0.200 s, 40.0 cm/s");
+    expect(formatLength(lengthBetween(from, to, [M_MODE]))).toBe("0.200 s, 20.0 mm");
+    expect(scaleBar(1, from, [DOPPLER])).toBeNull();
+  });
+
+  it("that lie over tissue are not measured as tissue", () => {
+    expect(lengthBetween(from, to, [DOPPLER, LEFT]).unit).toBe("trace");
+    expect(lengthBetween(from, to, [SILENT, LEFT]).unit).toBe("px");
+  });
+
+  it("say where a magnification was the device's own estimate", () => {
+    const estimated = { ...LEFT, label: "mm estimated" } as const;
+    expect(formatLength(lengthBetween({ x: 0, y: 0 }, { x: 50, y: 0 }, [estimated]))).toBe("10.0 mm, estimated");
   });
 });
 

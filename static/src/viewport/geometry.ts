@@ -1,11 +1,17 @@
 import { t } from "../ui/text";
-import type { CalibrationRegion } from "./manifest";
+import type { CalibrationRegion, LengthLabel, Unit } from "./manifest";
 import type { Point } from "./view";
 
 /** A length, and in what: never millimetres unless one region's calibration covers both ends. */
 export interface Length {
   readonly value: number;
-  readonly unit: "mm" | "mm at detector" | "px";
+  readonly unit: LengthLabel | "px";
+}
+
+/** What two points of a trace (M-mode, spectral Doppler) are apart: time along, depth or speed down; never a length. */
+export interface Apart {
+  readonly unit: "trace";
+  readonly parts: readonly { readonly value: number; readonly unit: Exclude<Unit, ""> }[];
 }
 
 function covers(region: CalibrationRegion, point: Point): boolean {
@@ -20,24 +26,45 @@ export function regionOf(
   return calibration.find((region) => points.every((point) => covers(region, point)));
 }
 
-/** The distance between two points in image px, in millimetres where it is known for both. */
-export function lengthBetween(from: Point, to: Point, calibration: readonly CalibrationRegion[]): Length {
+/** What two points in image px are apart: in millimetres or a trace's units where one region says so of both. */
+export function lengthBetween(from: Point, to: Point, calibration: readonly CalibrationRegion[]): Length | Apart {
   const dx = to.x - from.x;
   const dy = to.y - from.y;
   const region = regionOf(calibration, from, to);
-  if (!region) {
-    return { value: Math.hypot(dx, dy), unit: "px" };
+  if (region && region.label !== "") {
+    return { value: Math.hypot(dx * region.per_px_x, dy * region.per_px_y), unit: region.label };
   }
-  return { value: Math.hypot(dx * region.mm_per_px_x, dy * region.mm_per_px_y), unit: region.label };
+  const parts = region
+    ? [
+        { value: Math.abs(dx * region.per_px_x), unit: region.unit_x },
+        { value: Math.abs(dy * region.per_px_y), unit: region.unit_y },
+      ].filter((part): part is Apart["parts"][number] => part.unit !== "")
+    : [];
+  return parts.length > 0 ? { unit: "trace", parts } : { value: Math.hypot(dx, dy), unit: "px" };
 }
 
-/** "8.4 mm", "13.2 cm", "13.2 cm at detector", "212 px (uncalibrated)". */
-export function formatLength({ value, unit }: Length): string {
+function formatPart({ value, unit }: Apart["parts"][number]): string {
+  return unit === "s" ? `${value.toFixed(value < 10 ? 3 : 1)} s` : `${value.toFixed(1)} ${unit}`;
+}
+
+/** "8.4 mm", "13.2 cm", "13.2 cm at detector", "212 px (uncalibrated)", "0.420 s, 84.0 cm/s". */
+export function formatLength(measured: Length | Apart): string {
+  if (measured.unit === "trace") {
+    return measured.parts.map(formatPart).join(", ");
+  }
+  const { value, unit } = measured;
   if (unit === "px") {
     return t("%(length)s px (uncalibrated)", { length: value.toFixed(value < 10 ? 1 : 0) });
   }
   const [length, short] = value < 99.95 ? [value.toFixed(1), "mm"] : [(value / 10).toFixed(1), "cm"];
-  return unit === "mm" ? `${length} ${short}` : t("%(length)s at detector", { length: `${length} ${short}` });
+  return labelled(`${length} ${short}`, unit);
+}
+
+function labelled(length: string, label: LengthLabel): string {
+  if (label === "mm estimated") {
+    return t("%(length)s, estimated", { length });
+  }
+  return label === "mm" ? length : t("%(length)s at detector", { length });
 }
 
 const STEPS_MM = [0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500];
@@ -54,15 +81,14 @@ export interface ScaleBar {
  */
 export function scaleBar(zoom: number, middle: Point, calibration: readonly CalibrationRegion[]): ScaleBar | null {
   const region = regionOf(calibration, middle);
-  if (!region || Math.abs(region.mm_per_px_x / region.mm_per_px_y - 1) > 0.01) {
+  if (!region || region.label === "" || Math.abs(region.per_px_x / region.per_px_y - 1) > 0.01) {
     return null;
   }
-  const pixelsPerMm = zoom / region.mm_per_px_x;
+  const pixelsPerMm = zoom / region.per_px_x;
   const step = STEPS_MM.findLast((mm) => mm * pixelsPerMm <= BAR_MOST_PX);
   if (step === undefined) {
     return null;
   }
   const short = step < 10 ? `${step} mm` : `${step / 10} cm`;
-  const label = region.label === "mm" ? short : t("%(length)s at detector", { length: short });
-  return { pixels: step * pixelsPerMm, label };
+  return { pixels: step * pixelsPerMm, label: labelled(short, region.label) };
 }

@@ -9,15 +9,47 @@ export interface VoiWindow {
   readonly width: number;
 }
 
-/** A rectangle of image pixels (half-open) in which one pixel is that many millimetres. */
+/** What one pixel counts: "" where it counts nothing that can be said. */
+export type Unit = "mm" | "s" | "cm/s" | "";
+export type LengthLabel = "mm" | "mm at detector" | "mm estimated";
+
+/**
+ * A rectangle of image pixels (half-open) with a scale of its own along and down. Both directions are mm where lengths
+ * can be given; `label` says how far those may be believed and is "" elsewhere (traces of time, depth or speed).
+ */
 export interface CalibrationRegion {
   readonly x0: number;
   readonly y0: number;
   readonly x1: number;
   readonly y1: number;
-  readonly mm_per_px_x: number;
-  readonly mm_per_px_y: number;
-  readonly label: "mm" | "mm at detector";
+  readonly per_px_x: number;
+  readonly per_px_y: number;
+  readonly unit_x: Unit;
+  readonly unit_y: Unit;
+  readonly label: LengthLabel | "";
+}
+
+/** How a window's centre and width are meant: DICOM PS3.3 C.11.2.1. */
+export type VoiFunction = "LINEAR" | "LINEAR_EXACT" | "SIGMOID";
+/** [from this modality value on, level 0 to 255], rising: the file's own look, before anybody changes the window. */
+export type VoiSteps = readonly (readonly [number, number])[];
+
+/** What a frame's values and places mean. */
+export interface Meaning {
+  readonly orientation: { readonly left: string; readonly right: string; readonly top: string; readonly bottom: string };
+  readonly window: VoiWindow | null;
+  readonly voi_function: VoiFunction;
+  readonly voi_lut: VoiSteps | null;
+  readonly modality_lut: { readonly slope: number; readonly intercept: number };
+  readonly calibration: readonly CalibrationRegion[];
+  /** Why no length can be given, in a sentence; null where one can. */
+  readonly uncalibrated: string | null;
+}
+
+/** Of clips whose frames differ: `sets[of[frame - 1]]` holds of a frame. */
+export interface PerFrame {
+  readonly sets: readonly Meaning[];
+  readonly of: readonly number[];
 }
 
 /** Why nobody may see it yet (`open`), or who said that it is this patient's after all, and why (`confirmed`). */
@@ -64,7 +96,7 @@ export interface Renditions {
 }
 
 /** What the server says of one instance: `GET /imaging/instances/<id>`. */
-export interface InstanceManifest {
+export interface InstanceManifest extends Meaning {
   readonly id: string;
   readonly sop_instance_uid: string;
   readonly study_id: string;
@@ -84,11 +116,8 @@ export interface InstanceManifest {
   readonly frame_time_ms: number | null;
   readonly photometric: Photometric;
   readonly bits_stored: number;
-  readonly orientation: { readonly left: string; readonly right: string; readonly top: string; readonly bottom: string };
-  readonly window: VoiWindow | null;
-  readonly modality_lut: { readonly slope: number; readonly intercept: number };
   readonly pixel_range: { readonly min: number; readonly max: number };
-  readonly calibration: readonly CalibrationRegion[];
+  readonly per_frame: PerFrame | null;
   /** What cannot be trusted in what is shown. */
   readonly cautions: readonly string[];
   /** How well it was taken, and what to do better: never a reason not to look at it. */
@@ -174,10 +203,24 @@ function readRegion(field: Field): CalibrationRegion {
     y0: field.get("y0").number(),
     x1: field.get("x1").number(),
     y1: field.get("y1").number(),
+    ...readScales(field),
+    label: field.get("label").oneOf("mm", "mm at detector", "mm estimated", ""),
+  };
+}
+
+function readScales(field: Field): Pick<CalibrationRegion, "per_px_x" | "per_px_y" | "unit_x" | "unit_y"> {
+  if (field.get("unit_x").missing) {
     // A spacing of zero is a lie that real files tell: never a length from it.
-    mm_per_px_x: field.get("mm_per_px_x").positive(),
-    mm_per_px_y: field.get("mm_per_px_y").positive(),
-    label: field.get("label").oneOf("mm", "mm at detector"),
+    const [x, y] = [field.get("mm_per_px_x").positive(), field.get("mm_per_px_y").positive()];
+    return { per_px_x: x, per_px_y: y, unit_x: "mm", unit_y: "mm" };
+  }
+  const unit = (name: string): Unit => field.get(name).oneOf("mm", "s", "cm/s", "");
+  const [unit_x, unit_y] = [unit("unit_x"), unit("unit_y")];
+  return {
+    per_px_x: unit_x === "" ? 0 : field.get("per_px_x").positive(),
+    per_px_y: unit_y === "" ? 0 : field.get("per_px_y").positive(),
+    unit_x,
+    unit_y,
   };
 }
 
@@ -185,14 +228,20 @@ function readWindow(field: Field): VoiWindow {
   return { center: field.get("center").number(), width: field.get("width").positive() };
 }
 
+function readStep(field: Field): readonly [number, number] {
+  const [from, level] = field.list();
+  return [from?.number() ?? 0, level?.number() ?? 0];
+}
+
 /** Millimetres, intensities: what the pixels mean. */
-function readMeaning(field: Field) {
+function readMeaning(field: Field): Meaning {
   const orientation = field.get("orientation");
   const lut = field.get("modality_lut");
-  const range = field.get("pixel_range");
+  const plain = field.get("voi_function").missing;
   return {
-    photometric: field.get("photometric").oneOf("MONOCHROME1", "MONOCHROME2", "RGB"),
-    bits_stored: field.get("bits_stored").count(1),
+    voi_function: plain ? "LINEAR" : field.get("voi_function").oneOf("LINEAR", "LINEAR_EXACT", "SIGMOID"),
+    voi_lut: field.get("voi_lut").orNull((steps) => steps.list().map(readStep)),
+    uncalibrated: field.get("uncalibrated").orNull((reason) => reason.text()),
     orientation: {
       left: orientation.get("left").words(),
       right: orientation.get("right").words(),
@@ -201,8 +250,24 @@ function readMeaning(field: Field) {
     },
     window: field.get("window").orNull(readWindow),
     modality_lut: { slope: lut.get("slope").number(), intercept: lut.get("intercept").number() },
-    pixel_range: { min: range.get("min").number(), max: range.get("max").number() },
     calibration: field.get("calibration").list().map(readRegion),
+  };
+}
+
+function readPerFrame(field: Field): PerFrame {
+  return {
+    sets: field.get("sets").list().map(readMeaning),
+    of: field.get("of").list().map((set) => set.count()),
+  };
+}
+
+function readPixels(field: Field) {
+  const range = field.get("pixel_range");
+  return {
+    photometric: field.get("photometric").oneOf("MONOCHROME1", "MONOCHROME2", "RGB"),
+    bits_stored: field.get("bits_stored").count(1),
+    pixel_range: { min: range.get("min").number(), max: range.get("max").number() },
+    per_frame: field.get("per_frame").orNull(readPerFrame),
   };
 }
 
@@ -238,7 +303,11 @@ const UNKNOWN_PIXELS = {
   window: null,
   modality_lut: { slope: 1, intercept: 0 },
   pixel_range: { min: 0, max: 255 },
+  voi_function: "LINEAR",
+  voi_lut: null,
   calibration: [],
+  uncalibrated: null,
+  per_frame: null,
 } as const;
 
 /**
@@ -260,6 +329,13 @@ export function parseManifest(json: unknown): InstanceManifest {
     frames: field.get("frames").count(1),
     frame_time_ms: field.get("frame_time_ms").orNull((value) => value.positive()),
     ...readMeaning(field),
+    ...readPixels(field),
     renditions,
   };
+}
+
+/** What holds of one frame (frame_number, from 1). */
+export function meaningOf(manifest: InstanceManifest, frame: number): Meaning {
+  const { per_frame: own } = manifest;
+  return own?.sets[own.of[frame - 1] ?? 0] ?? manifest;
 }

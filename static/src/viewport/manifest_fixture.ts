@@ -24,7 +24,12 @@ export function manifestOf(said: Record<string, unknown> = {}): Record<string, u
     window: { center: 2048, width: 4096 },
     modality_lut: { slope: 1, intercept: 0 },
     pixel_range: { min: 0, max: 4095 },
+    voi_function: "LINEAR",
+    voi_lut: null,
     calibration: [],
+    uncalibrated: null,
+    per_frame: null,
+    cautions: [],
     renditions: {},
     ...said,
   };

@@ -1,7 +1,7 @@
 import { t } from "../ui/text";
 import { About } from "./about";
-import { scaleBar } from "./geometry";
-import type { InstanceManifest, VoiWindow } from "./manifest";
+import { type ScaleBar, scaleBar } from "./geometry";
+import { type InstanceManifest, type Meaning, meaningOf, type VoiWindow } from "./manifest";
 import type { Quality } from "./picture";
 import { edgesOnScreen, type Placement } from "./view";
 
@@ -106,7 +106,8 @@ export class Overlay {
   update(state: OverlayState): void {
     const { manifest, placement, quality } = state;
     this.root.hidden = false;
-    const { left, top, right, bottom } = manifest.orientation;
+    const meaning = meaningOf(manifest, state.frame);
+    const { left, top, right, bottom } = meaning.orientation;
     const letters = [left, top, right, bottom];
     edgesOnScreen(placement.rotation, placement.flip).forEach((edge, side) => {
       const mark = this.sides[side];
@@ -120,12 +121,17 @@ export class Overlay {
     const { frames } = manifest;
     say(this.frame, frames > 1 ? t("%(frame)s of %(frames)s", { frame: state.frame, frames }) : "");
     this.updateWindow(state);
-    const scale = scaleBar(placement.zoom, placement.center, manifest.calibration);
-    this.scale.hidden = scale === null;
+    this.updateScale(scaleBar(placement.zoom, placement.center, meaning.calibration), meaning);
+  }
+
+  /** A bar where there is one; where nothing in the picture can be measured, that and why. */
+  private updateScale(scale: ScaleBar | null, { uncalibrated }: Meaning): void {
+    this.scale.hidden = scale === null && uncalibrated === null;
+    this.bar.hidden = scale === null;
     if (scale) {
       this.bar.style.width = `${scale.pixels.toFixed(1)}px`;
-      say(this.length, scale.label);
     }
+    say(this.length, scale?.label ?? (uncalibrated === null ? "" : t("Uncalibrated. %(reason)s", { reason: uncalibrated })));
   }
 
   private updateBadge(quality: Quality): void {

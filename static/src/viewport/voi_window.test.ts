@@ -2,23 +2,24 @@
 import { describe, expect, it } from "vitest";
 import { parseManifest } from "./manifest";
 import { manifestOf } from "./manifest_fixture";
-import { IDENTITY, linear, renderedLut, storedLut } from "./voi_window";
+import levels from "../../../tests/imaging/voi_levels.json";
+import { IDENTITY, level, renderedLut, storedLut } from "./voi_window";
 
 describe("the linear VOI function", () => {
   it("follows PS3.3 C.11.2.1.2.1's own example of centre 2048 and width 4096", () => {
     const window = { center: 2048, width: 4096 };
-    expect(linear(0, window)).toBe(0);
-    expect(linear(4095, window)).toBeCloseTo(255, 5);
-    expect(linear(2047.5, window)).toBeCloseTo(127.5);
+    expect(level(0, window)).toBe(0);
+    expect(level(4095, window)).toBeCloseTo(255, 5);
+    expect(level(2047.5, window)).toBeCloseTo(127.5);
   });
 
   it("leaves 8-bit values alone with the window of colour", () => {
-    expect([0, 1, 127, 254, 255].map((value) => Math.round(linear(value, IDENTITY)))).toEqual([0, 1, 127, 254, 255]);
+    expect([0, 1, 127, 254, 255].map((value) => Math.round(level(value, IDENTITY)))).toEqual([0, 1, 127, 254, 255]);
   });
 
   it("is a threshold when the width is 1", () => {
     const window = { center: 100, width: 1 };
-    expect([99, 99.5, 100].map((value) => linear(value, window))).toEqual([0, 0, 255]);
+    expect([99, 99.5, 100].map((value) => level(value, window))).toEqual([0, 0, 255]);
   });
 });
 
@@ -51,8 +52,24 @@ describe("tables", () => {
     const stored = storedLut(manifest, { size: 1024, offset: 0, values: null }, tone);
     const rendered = renderedLut(manifest, tone);
     for (let value = 0; value < 1024; value++) {
-      const shown = Math.round(linear(value, { center: 512, width: 1024 }));
+      const shown = Math.round(level(value, { center: 512, width: 1024 }));
       expect(Math.abs((stored[value] ?? 0) - (rendered?.[shown] ?? 0))).toBeLessThanOrEqual(2);
     }
+  });
+});
+
+interface Known {
+  readonly manifest: Record<string, unknown>;
+  readonly window: { readonly center: number; readonly width: number } | null;
+  readonly stored: readonly number[];
+  readonly levels: readonly number[];
+}
+
+describe("the server's own levels", () => {
+  it.each(levels as readonly Known[])("are these, for case %#", ({ manifest: said, window, stored, levels: known }) => {
+    const manifest = parseManifest(manifestOf(said));
+    const codes = { size: stored.length, offset: 0, values: Int32Array.from(stored) };
+    const tone = { window: window ?? manifest.window ?? IDENTITY, invert: false };
+    expect([...storedLut(manifest, codes, tone)]).toEqual(known);
   });
 });
