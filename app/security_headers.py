@@ -37,7 +37,7 @@ def policy(host: str) -> str:
     return "; ".join(
         (
             "default-src 'none'",
-            "script-src 'self'",
+            "script-src 'self' 'wasm-unsafe-eval'",  # WebAssembly: checksums and picture decoders on the tablet
             "style-src 'self'",
             "img-src 'self' blob: data:",
             "media-src 'self' blob:",

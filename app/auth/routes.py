@@ -117,7 +117,8 @@ def sign_out() -> Response:
     if not guest:
         flash(_("You are signed out."), "good")
     answer = redirect(url_for("auth.left") if guest else url_for("auth.sign_in"))
-    answer.headers["Clear-Site-Data"] = '"storage"'
+    if "keeps_files" not in request.form:  # files that another account of this device still has to send are theirs
+        answer.headers["Clear-Site-Data"] = '"storage"'
     return answer
 
 

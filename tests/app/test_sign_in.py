@@ -164,6 +164,11 @@ def test_signing_out_ends_the_session_and_empties_the_browser(client_as: ClientA
     assert client.get("/account").status_code == 404
 
 
+def test_signing_out_leaves_the_files_that_another_account_still_has_to_send(client_as: ClientAs, doctor: User) -> None:
+    answer = client_as(doctor).post("/sign-out", data={"keeps_files": "1"})
+    assert "Clear-Site-Data" not in answer.headers
+
+
 def test_signing_out_needs_a_form_and_not_a_link(client_as: ClientAs, doctor: User) -> None:
     assert client_as(doctor).get("/sign-out").status_code == 405
 

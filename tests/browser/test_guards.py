@@ -62,7 +62,9 @@ def come_together(doctor: Person, specialist: Person) -> str:
 
 
 def a_file_that_names_another_patient_is_held_at_both_sides(doctor: Person, specialist: Person, file: Path) -> None:
-    doctor.page.locator("#add-pictures").set_input_files(file)
+    doctor.page.locator("#add-pictures").click()
+    doctor.page.locator(".add-sheet input[multiple]").set_input_files(file)
+    doctor.page.locator(".add-sheet header button").click()
     for person in (doctor, specialist):
         person.sees(HELD)
         expect(person.page.locator(".room-thumb.refused")).to_be_visible()

@@ -1,11 +1,12 @@
 import { describe, expect, test } from "vitest";
 import { isUnfinished, parseListing, type ListedInstance } from "./listing";
 import { instanceItem, serverUploadItem, transferItem } from "./picture_items";
-import { percent, sizeWords } from "./sizes";
-import type { Transfer, TransferState } from "./upload";
+import { durationWords, percent, sizeWords } from "./sizes";
+import type { Transfer, TransferState } from "./transfer";
 
 function transfer(state: TransferState, sent = 1_000_000): Transfer {
-  return { key: 1, name: "chest.dcm", size: 8_000_000, sent, state, reason: "Because.", uploadId: null };
+  const file = { key: "1", caseId: "c", name: "chest.dcm", size: 8_000_000, lastModified: 1, uploadId: null, face: null };
+  return { ...file, kept: true, sent, state, reason: "Because." };
 }
 
 const INSTANCE: ListedInstance = {
@@ -32,9 +33,10 @@ describe("a file that is being sent", () => {
   });
 
   test.each([
-    ["waiting", ["pause", "cancel"]],
+    ["waiting", ["first", "pause", "cancel"]],
     ["offline", ["pause", "cancel"]],
     ["paused", ["resume", "cancel"]],
+    ["missing", ["choose", "cancel"]],
     ["sent", []],
     ["refused", ["remove"]],
   ] as const)("%s offers %j", (state, acts) => {
@@ -101,6 +103,18 @@ describe("the server's listing", () => {
   test("an upload that nobody sends is not worth asking about again and again", () => {
     expect(isUnfinished({ ...parseListing(json), instances: [] })).toBe(false);
   });
+});
+
+test("a length of time is said as a person would, and rounded up", () => {
+  expect([5, 61, 240, 601, 3600, 5000, 40_000].map(durationWords)).toEqual([
+    "less than a minute",
+    "about 2 min",
+    "about 4 min",
+    "about 15 min",
+    "about 1 h",
+    "about 1 h 30 min",
+    "about 12 h",
+  ]);
 });
 
 test("sizes and hundredths", () => {

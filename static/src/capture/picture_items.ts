@@ -3,9 +3,9 @@ import type { Hold } from "../viewport/manifest";
 import { heldWords } from "../viewport/notice";
 import type { ListedInstance, ServerUpload } from "./listing";
 import { percent, sizeWords } from "./sizes";
-import type { Transfer } from "./upload";
+import type { Transfer } from "./transfer";
 
-export type Act = "pause" | "resume" | "cancel" | "remove" | "look" | "decide";
+export type Act = "pause" | "resume" | "first" | "choose" | "cancel" | "remove" | "look" | "decide";
 
 /** One line of the list of pictures, whatever it is a line about. */
 export interface Item {
@@ -17,7 +17,8 @@ export interface Item {
   readonly tone: "" | "good" | "warn" | "danger";
   /** 0..1 while something is under way. */
   readonly progress: number | null;
-  readonly thumbnail: string | null;
+  /** An address, or a picture made on this device. */
+  readonly thumbnail: string | Blob | null;
   readonly kind: "still" | "clip" | "document" | "file" | "held";
   readonly acts: readonly Act[];
   readonly instance?: ListedInstance;
@@ -33,7 +34,11 @@ function transferWords(transfer: Transfer): string {
     case "offline":
       return t("%(reason)s %(left)s left", { reason: transfer.reason ?? "", left });
     case "paused":
-      return t("Paused, %(left)s left", { left });
+      return transfer.reason ?? t("Paused, %(left)s left", { left });
+    case "missing":
+      return t("This device no longer has the file. Choose it again: it goes on from %(percent)s %%.", {
+        percent: percent(transfer.sent, transfer.size),
+      });
     case "sent":
       return t("Sent, %(size)s. Being looked at.", { size: sizeWords(transfer.size) });
     case "refused":
@@ -42,25 +47,27 @@ function transferWords(transfer: Transfer): string {
 }
 
 const TRANSFER_ACTS: Readonly<Record<Transfer["state"], readonly Act[]>> = {
-  waiting: ["pause", "cancel"],
+  waiting: ["first", "pause", "cancel"],
   sending: ["pause", "cancel"],
   offline: ["pause", "cancel"],
   paused: ["resume", "cancel"],
+  missing: ["choose", "cancel"],
   sent: [],
   refused: ["remove"],
 };
 
-/** A file that this page is sending. */
+const TONES: Partial<Record<Transfer["state"], Item["tone"]>> = { refused: "danger", offline: "warn", missing: "warn" };
+
+/** A file that this device is sending. */
 export function transferItem(transfer: Transfer): Item {
-  const tones = { refused: "danger", offline: "warn" } as const;
-  const tone = transfer.state === "refused" || transfer.state === "offline" ? tones[transfer.state] : "";
+  const tone = TONES[transfer.state] ?? "";
   return {
     key: `transfer-${transfer.key}`,
     title: transfer.name,
     words: transferWords(transfer),
     tone,
     progress: transfer.state === "refused" ? null : transfer.size === 0 ? 0 : transfer.sent / transfer.size,
-    thumbnail: null,
+    thumbnail: transfer.face,
     kind: "file",
     acts: TRANSFER_ACTS[transfer.state],
   };

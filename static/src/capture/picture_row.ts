@@ -10,6 +10,10 @@ function actSign(act: Act): { words: string; icon: string } {
       return { words: t("Pause"), icon: "pause" };
     case "resume":
       return { words: t("Go on"), icon: "play" };
+    case "first":
+      return { words: t("Send first"), icon: "chevron-up" };
+    case "choose":
+      return { words: t("Choose it again"), icon: "folder-open" };
     case "cancel":
       return { words: t("Cancel"), icon: "x" };
     case "remove":
@@ -19,6 +23,11 @@ function actSign(act: Act): { words: string; icon: string } {
     case "look":
       return { words: t("Look"), icon: "maximize" };
   }
+}
+
+/** Another tab's copy of a picture is another object of the same size. */
+function isSameFace(one: Item["thumbnail"], other: Item["thumbnail"]): boolean {
+  return one === other || (one instanceof Blob && other instanceof Blob && one.size === other.size);
 }
 
 /** One line's element. It is kept while the line lives, so that a finger on a button is not disturbed by progress. */
@@ -54,7 +63,7 @@ export class PictureRow {
     this.bar.hidden = item.progress === null;
     this.bar.value = item.progress ?? 0;
     this.bar.setAttribute("aria-label", item.title);
-    if (before?.thumbnail !== item.thumbnail || before.kind !== item.kind) {
+    if (!before || !isSameFace(before.thumbnail, item.thumbnail) || before.kind !== item.kind) {
       this.drawFace(item);
     }
     if (before?.acts.join() !== item.acts.join()) {
@@ -81,7 +90,11 @@ export class PictureRow {
       return;
     }
     const image = document.createElement("img");
-    image.src = item.thumbnail;
+    const own = typeof item.thumbnail === "string" ? null : URL.createObjectURL(item.thumbnail);
+    image.src = own ?? (item.thumbnail as string);
+    if (own !== null) {
+      image.addEventListener("load", () => URL.revokeObjectURL(own), { once: true });
+    }
     image.alt = "";
     image.decoding = "async";
     const mark = item.kind === "clip" ? [icon("play")] : [];

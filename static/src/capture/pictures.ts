@@ -1,13 +1,14 @@
 import { ApiError } from "../ui/api";
+import { icon } from "../ui/icon";
 import { t } from "../ui/text";
-import { captureButtons } from "./camera";
+import { Chooser } from "./chooser";
 import { fetchListing, isUnfinished, type Listing } from "./listing";
+import { CaseQueue } from "./page_queue";
 import { Peek } from "./peek";
 import { instanceItem, serverUploadItem, transferItem, type Act, type Item } from "./picture_items";
 import { PictureRow } from "./picture_row";
-import { sizeWords } from "./sizes";
-import { carryByTus, endUpload } from "./tus_carrier";
-import { UploadQueue } from "./upload";
+import { QueueBar } from "./queue_bar";
+import { endUpload } from "./tus_carrier";
 
 const WORKING_MS = 1500;
 const SENDING_MS = 5000;
@@ -18,35 +19,43 @@ export interface PicturesOptions {
   readonly mayAdd: boolean;
   /** May say whose a held picture is. */
   readonly mayDecide?: boolean;
+  /** Shared with whoever else shows this case's files on the page; made here when not given. */
+  readonly queue?: CaseQueue;
 }
 
 /** The pictures of a case on a page: what is being sent from here, what the server has, and how far each is. */
 export class Pictures {
-  readonly queue: UploadQueue;
+  readonly queue: CaseQueue;
   private listing: Listing | undefined;
   private trouble: string | undefined;
   private timer: ReturnType<typeof setTimeout> | undefined;
   private readonly list = document.createElement("ul");
   private readonly note = document.createElement("p");
+  private readonly empty = emptyState();
+  private readonly bar: QueueBar;
+  private readonly chooser: Chooser;
   private readonly rows = new Map<string, PictureRow>();
   private readonly handlers = new Set<() => void>();
   private readonly peek = new Peek();
+  private sentBefore = "";
+  private asked = 0;
 
   constructor(
     element: HTMLElement,
     private readonly options: PicturesOptions,
   ) {
-    this.queue = new UploadQueue(carryByTus(options.caseId));
+    this.queue = options.queue ?? new CaseQueue(options.caseId);
+    this.bar = new QueueBar(this.queue);
+    this.chooser = new Chooser(this.queue);
     this.list.className = "pictures";
     this.note.className = "pictures-note";
     this.note.setAttribute("role", "status");
-    element.append(this.list, this.note);
     if (options.mayAdd) {
-      element.append(captureButtons((files) => this.queue.add(files)));
-      acceptDrops(element, (files) => this.queue.add(files));
+      element.append(this.chooser.element);
+      this.chooser.acceptDrops(element);
     }
-    this.queue.onChange(() => this.draw());
-    addEventListener("online", () => this.queue.wake());
+    element.append(this.bar.element, this.empty, this.list, this.note);
+    this.queue.onChange(() => this.queueChanged());
     addEventListener("visibilitychange", () => void this.refresh());
     this.note.textContent = t("Looking for pictures…");
     void this.refresh();
@@ -60,24 +69,29 @@ export class Pictures {
   /** Asks the server now, and again soon while something is unfinished. */
   async refresh(): Promise<void> {
     this.stopTimer();
+    const asked = ++this.asked;
     try {
-      this.listing = await fetchListing(this.options.caseId);
+      const listing = await fetchListing(this.options.caseId);
+      if (asked !== this.asked) {
+        return; // a later question was put meanwhile: its answer is the newer one
+      }
+      this.listing = listing;
       this.trouble = undefined;
-      this.forgetListed(this.listing);
     } catch (error) {
       this.trouble = error instanceof ApiError ? error.message : t("The pictures cannot be listed just now.");
     }
     this.draw();
   }
 
-  /** What the server lists by itself needs no line of this page's own. */
-  private forgetListed({ uploads }: Listing): void {
-    this.queue.forget((transfer) =>
-      transfer.state === "sent"
-        ? uploads.some((upload) => upload.id === transfer.uploadId)
-        : transfer.state === "refused" &&
-          uploads.some((upload) => upload.state === "refused" && upload.fileName === transfer.name),
-    );
+  /** A file that arrived or left changes what the server lists: ask it, but not at every byte. */
+  private queueChanged(): void {
+    const sent = this.queue.transfers.map((transfer) => `${transfer.uploadId ?? ""}${transfer.state}`).join();
+    if (sent !== this.sentBefore) {
+      this.sentBefore = sent;
+      this.stopTimer();
+      this.timer = setTimeout(() => void this.refresh(), WORKING_MS / 5);
+    }
+    this.draw();
   }
 
   private stopTimer(): void {
@@ -115,45 +129,54 @@ export class Pictures {
       }
     }
     items.forEach((item, index) => {
-      const row = this.rows.get(item.key) ?? new PictureRow((act, shown) => this.run(act, shown));
+      const row = this.rows.get(item.key) ?? new PictureRow((act, shown) => void this.run(act, shown));
       this.rows.set(item.key, row);
       row.show(item);
       if (this.list.children[index] !== row.element) {
         this.list.insertBefore(row.element, this.list.children[index] ?? null);
       }
     });
+    this.bar.draw();
+    this.empty.hidden = items.length > 0 || !this.listing || !this.options.mayAdd;
     this.note.textContent = this.noteWords(items.length);
     this.askAgain();
     this.handlers.forEach((handler) => handler());
   }
 
+  /** What is being sent first, in the order in which it is worth looking at; then what is here. */
   private items(): Item[] {
-    const transfers = this.queue.transfers;
-    const own = new Set(transfers.map((transfer) => transfer.uploadId));
-    const uploads = (this.listing?.uploads ?? []).filter(
-      (upload) => !own.has(upload.id) && upload.state !== "stored" && upload.state !== "cancelled",
+    const { instances, uploads } = this.listing ?? { instances: [], uploads: [] };
+    const refused = new Set(uploads.filter((upload) => upload.state === "refused").map((upload) => upload.fileName));
+    const made = new Set(uploads.filter((upload) => upload.state === "stored").map((upload) => upload.id));
+    const transfers = this.queue.transfers.filter(
+      (one) => !(one.state === "refused" && refused.has(one.name)) && !made.has(one.uploadId ?? ""),
     );
+    const own = new Set(transfers.map((transfer) => transfer.uploadId));
+    const others = uploads.filter((one) => !own.has(one.id) && one.state !== "stored" && one.state !== "cancelled");
     return [
-      ...(this.listing?.instances ?? []).map((instance) => instanceItem(instance, this.options.mayDecide)),
-      ...uploads.map(serverUploadItem),
       ...transfers.map(transferItem),
+      ...others.map(serverUploadItem),
+      ...instances.map((instance) => instanceItem(instance, this.options.mayDecide)),
     ];
   }
 
-  private run(act: Act, item: Item): void {
+  private async run(act: Act, item: Item): Promise<void> {
     const [, place = "", id = ""] = /^(\w+)-(\w+)$/.exec(item.key) ?? [];
+    const queue = this.queue.whole;
     if (act === "decide") {
-      void this.decide(id);
+      await this.decide(id);
     } else if (item.instance) {
       this.peek.open(item.instance);
     } else if (place === "upload") {
-      void this.remove(id);
-    } else if (act === "pause") {
-      this.queue.pause(Number(id));
-    } else if (act === "resume") {
-      this.queue.resume(Number(id));
+      await this.remove(id);
+    } else if (act === "choose") {
+      if (!(await queue?.reopen(id))) {
+        this.chooser.chooseFiles();
+      }
+    } else if (act === "pause" || act === "resume" || act === "first") {
+      queue?.[act](id);
     } else {
-      void this.queue.cancel(Number(id));
+      queue?.cancel(id);
     }
   }
 
@@ -176,31 +199,24 @@ export class Pictures {
   }
 
   private noteWords(count: number): string {
-    const left = this.queue.bytesLeft;
     if (this.trouble !== undefined && this.queue.unsent.length === 0) {
       return this.trouble;
     }
-    if (this.queue.unsent.length > 0) {
-      return t("%(files)s still to be sent, %(size)s left. Keep this page open.", {
-        files: this.queue.unsent.length,
-        size: sizeWords(left),
-      });
-    }
-    return count === 0 && this.listing ? t("No pictures yet.") : "";
+    return count === 0 && this.listing && !this.options.mayAdd ? t("No pictures yet.") : "";
   }
 }
 
-function acceptDrops(element: HTMLElement, give: (files: File[]) => void): void {
-  element.addEventListener("dragover", (event) => {
-    event.preventDefault();
-    element.classList.add("drop-here");
-  });
-  element.addEventListener("dragleave", () => element.classList.remove("drop-here"));
-  element.addEventListener("drop", (event) => {
-    event.preventDefault();
-    element.classList.remove("drop-here");
-    give([...(event.dataTransfer?.files ?? [])]);
-  });
+/** What the place is for while nothing is in it. */
+function emptyState(): HTMLElement {
+  const element = document.createElement("div");
+  const words = document.createElement("p");
+  element.className = "pictures-empty";
+  element.hidden = true;
+  words.textContent = t(
+    "No pictures yet. Photograph the film on the light box, or choose what is on this device: X-rays, ultrasound clips, a whole CD or folder, a zip.",
+  );
+  element.append(icon("image"), words);
+  return element;
 }
 
 /** Fills every `#pictures[data-case]` of the page; undefined where there is none. */

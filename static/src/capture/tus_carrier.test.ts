@@ -1,9 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { fingerprint, problemOf } from "./tus_carrier";
-
-function file(name: string, size = 3, lastModified = 5): File {
-  return new File([new Uint8Array(size)], name, { lastModified });
-}
+import { problemOf } from "./tus_carrier";
 
 describe("what a failed request means", () => {
   test.each([0, 500, 502, 503, 409, 423, 429])("status %d is a link that may come back", (status) => {
@@ -19,17 +15,18 @@ describe("what a failed request means", () => {
     expect(problemOf(400, "<html>")).toMatchObject({ kind: "refused" });
     expect(problemOf(404, '{"error": 5}')).toMatchObject({ kind: "refused" });
   });
-});
 
-test("a file is known again by case, name, size and time, and its name is not kept", () => {
-  const first = fingerprint("case", file("patient-name.dcm"));
-  expect(fingerprint("case", file("patient-name.dcm"))).toBe(first);
-  expect(first).not.toContain("patient");
-  const others = [
-    fingerprint("other", file("patient-name.dcm")),
-    fingerprint("case", file("patient-nama.dcm")),
-    fingerprint("case", file("patient-name.dcm", 4)),
-    fingerprint("case", file("patient-name.dcm", 3, 6)),
-  ];
-  expect(new Set([first, ...others]).size).toBe(5);
+  test("a server without room is asked again later, and its sentence is shown", () => {
+    const body = JSON.stringify({ error: { code: "storage_full", message: "No room." } });
+    expect(problemOf(507, body)).toEqual({ kind: "later", reason: "No room." });
+  });
+
+  test("whoever was signed out loses nothing", () => {
+    expect(problemOf(404, JSON.stringify({ error: { code: "signed_out", message: "x" } }))).toMatchObject({ kind: "later" });
+    expect(problemOf(400, JSON.stringify({ error: { code: "stale_form", message: "x" } }))).toMatchObject({ kind: "later" });
+  });
+
+  test("an upload that the server no longer knows is begun again", () => {
+    expect([problemOf(410, ""), problemOf(404, "")]).toEqual([{ kind: "gone" }, { kind: "gone" }]);
+  });
 });

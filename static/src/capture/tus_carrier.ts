@@ -1,44 +1,47 @@
-import type { DetailedError, Upload, UploadOptions } from "tus-js-client";
+import type { DetailedError, HttpRequest, Upload, UploadOptions } from "tus-js-client";
 import { t } from "../ui/text";
-import type { Carrier, Carry, Journey, Problem } from "./upload";
+import type { Pacer } from "./pacer";
+import type { Carrier, Door, Journey, Opened, Outcome } from "./door";
+import { SendingProblem, type KeptRecord, type Problem } from "./transfer";
 
 const ENDPOINT = "/imaging/uploads";
-const CHUNK_BYTES = 1024 * 1024; // the server takes at most 2 MB a request; what arrives of a cut one is kept
-const STORED = "upload:";
+const ANSWER_MS = 30_000;
 
 function csrfToken(): string {
   return document.querySelector<HTMLMetaElement>('meta[name="csrf-token"]')?.content ?? "";
-}
-
-/** Names one file of one case in this browser, without keeping its name (FNV-1a, 53 bits). */
-export function fingerprint(caseId: string, file: File): string {
-  let low = 0x811c9dc5;
-  let high = 0x1b873593;
-  for (const letter of `${caseId}|${file.name}|${file.size}|${file.lastModified}`) {
-    const code = letter.codePointAt(0) ?? 0;
-    low = Math.imul(low ^ code, 0x01000193);
-    high = Math.imul(high ^ code, 0x85ebca6b);
-  }
-  return STORED + ((high >>> 0) % 2 ** 21).toString(36) + (low >>> 0).toString(36);
 }
 
 function property(value: unknown, name: string): unknown {
   return typeof value === "object" && value !== null ? Object.entries(value).find(([key]) => key === name)?.[1] : undefined;
 }
 
-/** What a failed request means: a refusal of the server's that stays one, or a link that may come back. */
-export function problemOf(status: number, body: string): Problem {
-  if (status < 400 || status >= 500 || status === 423 || status === 429 || status === 409) {
-    return { kind: "network" };
-  }
-  let message: unknown;
+function parsed(body: string): unknown {
   try {
-    message = property(property(JSON.parse(body), "error"), "message");
+    return JSON.parse(body);
   } catch {
-    message = undefined;
+    return undefined;
   }
-  const reason = typeof message === "string" ? message : t("The server did not take this file. Try another one.");
-  return { kind: "refused", reason };
+}
+
+/** What a failed request means: a refusal of the server's that stays one, or something that may come right. */
+export function problemOf(status: number, body: string): Problem {
+  const error = property(parsed(body), "error");
+  const told = property(error, "message");
+  const message = typeof told === "string" ? told : null;
+  const code = property(error, "code");
+  if (status === 507 && message !== null) {
+    return { kind: "later", reason: message };
+  }
+  if (code === "signed_out" || code === "stale_form" || status === 401) {
+    return { kind: "later", reason: t("You are signed out. It goes on when you have signed in again.") };
+  }
+  if (status < 400 || status >= 500 || [408, 409, 423, 429].includes(status)) {
+    return status === 429 && message !== null ? { kind: "network", reason: message } : { kind: "network" };
+  }
+  if (status === 410 || (status === 404 && body === "")) {
+    return { kind: "gone" };
+  }
+  return { kind: "refused", reason: message ?? t("The server did not take this file. Try another one.") };
 }
 
 function problem(error: Error | DetailedError): Problem {
@@ -46,49 +49,44 @@ function problem(error: Error | DetailedError): Problem {
   if (response) {
     return problemOf(response.getStatus(), response.getBody());
   }
-  if (error instanceof DOMException || error.name === "NotReadableError") {
-    return { kind: "refused", reason: t("This device can no longer read the file. Choose it again.") };
-  }
-  return { kind: "network" };
+  const cause = "causingError" in error ? error.causingError : error;
+  return isUnreadable(cause) ? { kind: "unreadable" } : { kind: "network" };
+}
+
+/** A file that was moved, changed or pulled out with its stick; browsers say so in several ways. */
+function isUnreadable(error: unknown): boolean {
+  const name = property(error, "name") ?? (error instanceof Error ? error.name : "");
+  return name === "NotReadableError" || name === "NotFoundError";
 }
 
 class TusCarrier implements Carrier {
   private upload: Upload | undefined;
-  private wanted = false;
-  private readonly stored: string;
+  private wanted = true;
+  private begun = 0;
+  private piece = 0;
+  private timer: ReturnType<typeof setTimeout> | undefined;
+  private go: (() => void) | undefined;
 
   constructor(
     private readonly file: File,
-    private readonly caseId: string,
+    private readonly record: KeptRecord,
     private readonly journey: Journey,
+    private readonly pacer: Pacer,
   ) {
-    this.stored = fingerprint(caseId, file);
+    void this.start();
   }
 
-  start(): void {
-    this.wanted = true;
-    void this.go();
-  }
-
-  pause(): void {
+  stop(): void {
     this.wanted = false;
+    clearTimeout(this.timer);
+    this.go?.();
     void this.upload?.abort();
   }
 
-  async cancel(): Promise<void> {
-    this.wanted = false;
-    localStorage.removeItem(this.stored);
-    try {
-      await this.upload?.abort(true);
-    } catch {
-      // The server forgets unfinished uploads by itself.
-    }
-  }
-
-  private async go(): Promise<void> {
+  private async start(): Promise<void> {
     try {
       const { Upload } = await import("tus-js-client");
-      this.upload ??= new Upload(this.file, this.options());
+      this.upload = new Upload(this.file, this.options());
     } catch {
       this.journey.failed({ kind: "network" });
       return;
@@ -100,46 +98,147 @@ class TusCarrier implements Carrier {
 
   private options(): UploadOptions {
     return {
-      endpoint: ENDPOINT,
-      uploadUrl: localStorage.getItem(this.stored),
-      metadata: { filename: this.file.name, case_id: this.caseId },
+      // No endpoint: an upload that the server no longer knows is begun again by the queue, which says so.
+      uploadUrl: `${ENDPOINT}/${this.record.uploadId ?? ""}`,
       headers: { "X-CSRFToken": csrfToken() },
-      chunkSize: CHUNK_BYTES,
-      retryDelays: null, // the queue tries again, and says so
+      chunkSize: this.pacer.chunkBytes,
+      retryDelays: null,
       storeFingerprintForResuming: false,
-      onUploadUrlAvailable: () => this.opened(),
-      onProgress: (sent) => this.journey.progress(sent),
-      onSuccess: () => {
-        localStorage.removeItem(this.stored);
-        this.journey.done();
-      },
-      onError: (error) => this.failed(problem(error)),
+      onBeforeRequest: (request) => this.before(request),
+      onProgress: (sent) => this.wanted && this.journey.progress(sent),
+      onChunkComplete: (bytes, accepted) => this.accepted(bytes, accepted),
+      onSuccess: () => this.wanted && this.journey.done(),
+      onError: (error) => this.failed(error),
     };
   }
 
-  private failed(found: Problem): void {
-    if (found.kind === "refused") {
-      localStorage.removeItem(this.stored);
+  /** Before each piece: its share of the line is waited for, and the whole file's checksum goes with it. */
+  private async before(request: HttpRequest): Promise<void> {
+    if (request.getMethod() !== "PATCH") {
+      return;
     }
-    this.journey.failed(found);
+    await this.pause(this.pacer.pauseMs);
+    if (!this.wanted) {
+      throw new Error("stopped");
+    }
+    if (this.record.sha256 !== null) {
+      request.setHeader("Repr-Digest", `sha-256=:${base64(this.record.sha256)}:`);
+    }
+    this.piece = this.upload?.options.chunkSize ?? 0;
+    this.pacer.began(this.piece);
+    this.begun = performance.now();
   }
 
-  private opened(): void {
-    const url = this.upload?.url ?? "";
-    localStorage.setItem(this.stored, url);
-    this.journey.opened(url.slice(url.lastIndexOf("/") + 1));
+  private pause(milliseconds: number): Promise<void> {
+    return new Promise((resolve) => {
+      this.go = resolve;
+      this.timer = setTimeout(resolve, milliseconds);
+    });
+  }
+
+  private accepted(bytes: number, accepted: number): void {
+    this.pacer.took(bytes, performance.now() - this.begun);
+    if (this.upload) {
+      this.upload.options.chunkSize = this.pacer.chunkBytes;
+    }
+    if (this.wanted) {
+      this.journey.accepted(accepted);
+    }
+  }
+
+  private failed(error: Error | DetailedError): void {
+    if (this.wanted) {
+      this.wanted = false;
+      this.pacer.failed();
+      this.journey.failed(problem(error));
+    }
+  }
+}
+
+function base64(hexadecimal: string): string {
+  return btoa(String.fromCharCode(...(hexadecimal.match(/../g) ?? []).map((pair) => parseInt(pair, 16))));
+}
+
+/** Names and ids as tus wants them in Upload-Metadata: base64 of UTF-8. */
+function metadata(values: Readonly<Record<string, string>>): string {
+  return Object.entries(values)
+    .map(([key, value]) => `${key} ${btoa(String.fromCharCode(...new TextEncoder().encode(value)))}`)
+    .join(",");
+}
+
+interface Asked {
+  readonly method: string;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+async function ask(url: string, { method, headers }: Asked, signal: AbortSignal | null): Promise<Response> {
+  const controller = new AbortController();
+  const timer = setTimeout(() => controller.abort(), ANSWER_MS);
+  const forward = (): void => controller.abort();
+  signal?.addEventListener("abort", forward);
+  try {
+    const own = { Accept: "application/json", "X-CSRFToken": csrfToken(), "Tus-Resumable": "1.0.0", ...headers };
+    return await fetch(url, { method, headers: own, credentials: "same-origin", signal: controller.signal });
+  } catch {
+    signal?.throwIfAborted();
+    throw new SendingProblem({ kind: "network" });
+  } finally {
+    clearTimeout(timer);
+    signal?.removeEventListener("abort", forward);
+  }
+}
+
+async function open(record: KeptRecord, signal: AbortSignal): Promise<Opened> {
+  const told = { filename: record.name, case_id: record.caseId, ...(record.sha256 === null ? {} : { sha256: record.sha256 }) };
+  const headers = { "Upload-Length": String(record.size), "Upload-Metadata": metadata(told) };
+  const response = await ask(ENDPOINT, { method: "POST", headers }, signal);
+  const body = await response.text();
+  const id = property(parsed(body), "id");
+  if (!response.ok || typeof id !== "string") {
+    throw new SendingProblem(response.ok ? { kind: "network" } : problemOf(response.status, body));
+  }
+  const state = property(parsed(body), "state");
+  const received = Number(response.headers.get("Upload-Offset") ?? 0);
+  return { uploadId: id, received, whole: state === "checking" || state === "stored" };
+}
+
+async function outcome(uploadId: string): Promise<Outcome> {
+  const response = await ask(`${ENDPOINT}/${uploadId}`, { method: "GET" }, null);
+  const body = parsed(await response.text());
+  if (response.status === 404 && property(property(body, "error"), "code") === "not_found") {
+    return { state: "gone" };
+  }
+  const state = property(body, "state");
+  switch (state) {
+    case "checking":
+    case "stored":
+    case "receiving":
+      return { state };
+    case "cancelled":
+      return { state: "gone" };
+    case "refused": {
+      const reason = property(body, "reason");
+      const words = typeof reason === "string" ? reason : t("This file could not be used.");
+      return { state, code: String(property(body, "reason_code")), reason: words };
+    }
+    default:
+      throw new SendingProblem({ kind: "network" });
   }
 }
 
 /** Takes an upload, such as a refused one, off the server's list; gives the sentence to show when it stays. */
 export async function endUpload(uploadId: string): Promise<string> {
-  const headers = { "X-CSRFToken": csrfToken(), "Tus-Resumable": "1.0.0" };
-  const answer = await fetch(`${ENDPOINT}/${uploadId}`, { method: "DELETE", headers, credentials: "same-origin" });
-  const found = answer.ok ? undefined : problemOf(answer.status, await answer.text());
+  const response = await ask(`${ENDPOINT}/${uploadId}`, { method: "DELETE" }, null);
+  const found = response.ok ? undefined : problemOf(response.status, await response.text());
   return found?.kind === "refused" ? found.reason : "";
 }
 
-/** Carries files into one case by tus 1.0; the client library is loaded with the first file. */
-export function carryByTus(caseId: string): Carry {
-  return (file, journey) => new TusCarrier(file, caseId, journey);
-}
+/** The server's door for files, tus 1.0; the client library is loaded with the first file. */
+export const tusDoor: Door = {
+  open,
+  carry: (file, record, journey, pacer) => new TusCarrier(file, record, journey, pacer),
+  outcome,
+  end: async (uploadId) => {
+    await endUpload(uploadId);
+  },
+};

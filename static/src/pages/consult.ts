@@ -69,12 +69,8 @@ function isWriting(): boolean {
 
 function start(): void {
   const pictures = mountPictures();
-  const unsent = (): boolean => (pictures?.queue.unsent.length ?? 0) > 0;
-  addEventListener("beforeunload", (event) => {
-    if (unsent()) {
-      event.preventDefault();
-    }
-  });
+  // What is kept on this device goes on being sent after the page is loaded again.
+  const unsent = (): boolean => (pictures?.queue.atRisk.length ?? 0) > 0;
   const page = document.getElementById("consult");
   const state = page?.dataset.state ?? "";
   if (page?.dataset.consult && !ENDED.has(state)) {

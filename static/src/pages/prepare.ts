@@ -166,9 +166,9 @@ class Prepare {
     }
   }
 
-  /** The request has left; the page stays for as long as pictures are still being sent from it. */
+  /** The request has left; the page stays for as long as pictures are sent from it that another page could not send. */
   private afterRequest(): void {
-    const left = this.pictures?.queue.unsent.length ?? 0;
+    const left = this.pictures?.queue.atRisk.length ?? 0;
     if (left === 0) {
       location.assign(this.consultUrl);
       return;
@@ -188,7 +188,7 @@ class Prepare {
 
   private leaving(event: BeforeUnloadEvent): void {
     const unsaved = this.saves.case.unsaved || this.saves.consult.unsaved;
-    if (unsaved || (this.pictures?.queue.unsent.length ?? 0) > 0) {
+    if (unsaved) {
       event.preventDefault();
     }
   }

@@ -8,10 +8,10 @@ import { systemClock } from "../call/clock";
 import { linkSentence } from "../call/stats";
 import { linkSummary } from "../call/summary";
 import { mountControls, mountPeople } from "../call/views";
-import { carryByTus } from "../capture/tus_carrier";
-import { UploadQueue } from "../capture/upload";
+import { CaseQueue } from "../capture/page_queue";
 import { Connection } from "../realtime/connection";
 import type { JoinedConsult } from "../realtime/protocol";
+import { AddSheet } from "../room/add_sheet";
 import { CasePictures } from "../room/case_pictures";
 import { readIceServers } from "../room/ice_servers";
 import { linkWords } from "../room/link_words";
@@ -57,7 +57,8 @@ class Room {
   });
   private readonly people = new People(this.connection);
   private readonly pictures = new CasePictures(this.page.caseId, this.connection);
-  private readonly queue = this.page.rights.has("add_pictures") ? new UploadQueue(carryByTus(this.page.caseId)) : null;
+  private readonly queue = this.page.rights.has("add_pictures") ? new CaseQueue(this.page.caseId) : null;
+  private readonly addSheet = this.queue && new AddSheet(this.main, this.queue, this.page.rights.has("decide_holds"));
   private seat: JoinedConsult | undefined;
   private serverOffset = 0;
   private call: Call | undefined;
@@ -76,7 +77,6 @@ class Room {
     });
     this.connection.open();
     setInterval(() => this.drawLink(), 1000);
-    addEventListener("online", () => this.queue?.wake());
   }
 
   private async join(): Promise<void> {
@@ -176,6 +176,7 @@ class Room {
     const strip = new Strip(element("strip"), {
       pictures: this.pictures,
       queue: this.queue,
+      add: () => this.addSheet?.open(),
       show: (id) => void stage.show(id),
       keyInstances: () => new Set([...stage.keyImages().values()].map((image) => image.instance)),
       decide: this.page.rights.has("decide_holds") ? (id) => void this.decideHold(id) : null,

@@ -3,6 +3,7 @@ import { t } from "../ui/text";
 import { keepTimes } from "../ui/when";
 
 const SAID_MS = 2500;
+const FORGETTING_MS = 2000;
 
 function closest(event: Event, selector: string): HTMLElement | null {
   return event.target instanceof Element ? event.target.closest<HTMLElement>(selector) : null;
@@ -102,18 +103,59 @@ function onKey(event: KeyboardEvent): void {
   menu?.querySelector("summary")?.focus();
 }
 
+const SENDING = /^nidaan[.-]sending[.-]/;
+
+/** Who is signed in on this page, as `kind:id`. */
+function owner(): string {
+  return document.querySelector<HTMLMetaElement>('meta[name="actor"]')?.content ?? "";
+}
+
+function sendingMark(): string {
+  return `nidaan.sending.${owner()}`;
+}
+
+/** What another account of this device still has to send stays: it is theirs, and only they are shown it. */
+function keptOfOthers(): string[] {
+  return Object.keys(localStorage).filter((name) => SENDING.test(name) && !name.startsWith(sendingMark()));
+}
+
 /** Whoever signs out leaves nothing of a patient in this browser (the server asks for the same where HTTPS is). */
 async function forgetEverything(): Promise<void> {
-  localStorage.clear();
+  const others = keptOfOthers();
+  for (const name of Object.keys(localStorage).filter((one) => !others.includes(one))) {
+    localStorage.removeItem(name);
+  }
   sessionStorage.clear();
   if (typeof indexedDB.databases !== "function") {
     return;
   }
+  const own = `nidaan-sending-${owner()}`;
   for (const { name } of await indexedDB.databases()) {
-    if (name) {
+    if (name && (name === own || !SENDING.test(name))) {
       indexedDB.deleteDatabase(name);
     }
   }
+}
+
+/** Files of one's own that are not sent yet are asked about before they are forgotten; then the form goes. */
+async function askAndForget(form: HTMLFormElement, submitter: HTMLElement | null): Promise<void> {
+  if (localStorage.getItem(sendingMark()) !== null) {
+    const { mayForget } = await import("../capture/sign_out");
+    if (!(await mayForget())) {
+      onShow();
+      return;
+    }
+  }
+  await Promise.race([forgetEverything(), new Promise((resolve) => setTimeout(resolve, FORGETTING_MS))]);
+  if (keptOfOthers().length > 0) {
+    const keeps = document.createElement("input");
+    keeps.type = "hidden";
+    keeps.name = "keeps_files";
+    keeps.value = "1";
+    form.append(keeps);
+  }
+  form.dataset.forgotten = "1";
+  form.requestSubmit(submitter);
 }
 
 /** A form is sent once, however often its button is tapped over a slow link. */
@@ -126,17 +168,24 @@ function onSubmit(event: SubmitEvent): void {
     event.preventDefault();
     return;
   }
+  if (form.hasAttribute("data-forgets") && !form.dataset.forgotten) {
+    event.preventDefault();
+    if (!form.dataset.asking) {
+      form.dataset.asking = "1";
+      void askAndForget(form, event.submitter);
+    }
+    return;
+  }
   form.dataset.sent = "1";
   event.submitter?.setAttribute("aria-disabled", "true");
-  if (form.hasAttribute("data-forgets")) {
-    void forgetEverything();
-  }
 }
 
 /** Coming back to a page from the browser's memory: its forms may be sent again. */
 function onShow(): void {
-  for (const form of document.querySelectorAll<HTMLFormElement>("form[data-sent]")) {
+  for (const form of document.querySelectorAll<HTMLFormElement>("form[data-sent], form[data-asking]")) {
     delete form.dataset.sent;
+    delete form.dataset.asking;
+    delete form.dataset.forgotten;
     form.querySelector("[aria-disabled]")?.removeAttribute("aria-disabled");
   }
 }
@@ -163,6 +212,15 @@ function start(): void {
     button.hidden = history.length < 2;
   }
   document.querySelector<HTMLElement>("[data-error-summary]")?.focus();
+  goOnSending();
+}
+
+/** Files that an earlier page left are sent from this one, whatever it shows. */
+function goOnSending(): void {
+  const wanted = document.querySelector("#pictures, #stage") !== null || localStorage.getItem(sendingMark()) !== null;
+  if (owner() !== "" && wanted) {
+    void import("../capture/background").then(({ sendInBackground }) => sendInBackground());
+  }
 }
 
 start();

@@ -1,4 +1,6 @@
-import type { Transfer, UploadQueue } from "../capture/upload";
+import type { CaseQueue } from "../capture/page_queue";
+import { percent } from "../capture/sizes";
+import type { Transfer } from "../capture/transfer";
 import { icon } from "../ui/icon";
 import { t } from "../ui/text";
 import { isHeld } from "../viewport/held_picture";
@@ -12,8 +14,10 @@ export interface StripOptions {
   show(instanceId: string): void;
   /** Frames marked "use in report", as instance ids. */
   keyInstances(): ReadonlySet<string>;
-  /** Where chosen files go; null for those who may not add pictures. */
-  readonly queue: UploadQueue | null;
+  /** What this device is sending; null for those who may not add pictures. */
+  readonly queue: CaseQueue | null;
+  /** Opens the place where pictures are added. */
+  add(): void;
   /** Ask whose a held picture is; null for those who may not decide. */
   readonly decide: ((instanceId: string) => void) | null;
   /** Says a sentence to the person. */
@@ -49,7 +53,7 @@ export class Strip {
     pieces.push(...pictures.files.filter((file) => !own.has(file.id)).map((file) => this.fileThumb(fromServer(file))));
     pieces.push(...sending.map((transfer) => this.fileThumb(fromHere(transfer))));
     if (queue) {
-      pieces.push(this.addButton(queue));
+      pieces.push(this.addButton());
     }
     if (pieces.length === 0) {
       pieces.push(words("p", t("No pictures yet. Your doctor adds them here."), "strip-empty"));
@@ -106,20 +110,14 @@ export class Strip {
     return button;
   }
 
-  private addButton(queue: UploadQueue): HTMLElement {
-    const field = document.createElement("label");
-    field.className = "room-thumb room-add";
-    const input = document.createElement("input");
-    input.type = "file";
-    input.multiple = true;
-    input.className = "visually-hidden";
-    input.id = "add-pictures";
-    input.addEventListener("change", () => {
-      queue.add([...(input.files ?? [])]);
-      input.value = "";
-    });
-    field.append(icon("plus"), words("span", t("Add"), "thumb-words"), input);
-    return field;
+  private addButton(): HTMLElement {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.className = "room-thumb room-add";
+    button.id = "add-pictures";
+    button.append(icon("plus"), words("span", t("Add"), "thumb-words"));
+    button.addEventListener("click", () => this.options.add());
+    return button;
   }
 
   private fileThumb(file: Underway): HTMLElement {
@@ -132,7 +130,7 @@ export class Strip {
       piece.append(icon("triangle-alert"), words("span", sentence, "visually-hidden"));
       piece.addEventListener("click", () => this.options.say(sentence));
     } else {
-      piece.append(icon("upload"), bar(file.share, file.words));
+      piece.append(faceOf(file.face), bar(file.share, file.words));
       piece.addEventListener("click", () => this.options.say(`${file.name}: ${file.words}`));
     }
     piece.append(words("span", file.name, "thumb-words"));
@@ -146,6 +144,25 @@ interface Underway {
   readonly share: number;
   readonly words: string;
   readonly refusal: string | null;
+  readonly face: Blob | null;
+}
+
+const faces = new WeakMap<Blob, HTMLImageElement>();
+
+/** The tablet's own small picture, or a sign; drawn once, for the strip is drawn at every piece that is sent. */
+function faceOf(face: Blob | null): Element {
+  if (face === null) {
+    return icon("upload");
+  }
+  const known = faces.get(face) ?? document.createElement("img");
+  if (known.src === "") {
+    const url = URL.createObjectURL(face);
+    known.alt = "";
+    known.addEventListener("load", () => URL.revokeObjectURL(url), { once: true });
+    known.src = url;
+    faces.set(face, known);
+  }
+  return known;
 }
 
 function fromServer(file: IncomingFile): Underway {
@@ -154,20 +171,36 @@ function fromServer(file: IncomingFile): Underway {
     share: file.size === 0 ? 0 : file.received / file.size,
     words: file.state === "checking" ? t("Being checked") : t("On its way"),
     refusal: file.state === "refused" ? (file.reason ?? t("This file cannot be used.")) : null,
+    face: null,
   };
 }
 
 function fromHere(transfer: Transfer): Underway {
-  const percent = transfer.size === 0 ? 0 : Math.floor((100 * transfer.sent) / transfer.size);
+  const share = percent(transfer.sent, transfer.size);
   return {
     name: transfer.name,
-    share: percent / 100,
-    words:
-      transfer.state === "offline"
-        ? t("Waiting for the link. It goes on by itself.")
-        : t("On its way: %(percent)s %", { percent }),
+    share: share / 100,
+    words: transferSentence(transfer, share),
     refusal: transfer.state === "refused" ? (transfer.reason ?? t("This file cannot be used.")) : null,
+    face: transfer.face,
   };
+}
+
+function transferSentence(transfer: Transfer, share: number): string {
+  switch (transfer.state) {
+    case "offline":
+      return transfer.reason ?? t("Waiting for the link. It goes on by itself.");
+    case "paused":
+      return transfer.reason ?? t("Paused.");
+    case "missing":
+      return t("This device no longer has the file. Add it again: it goes on where it stopped.");
+    case "waiting":
+      return t("Waits for its turn.");
+    case "sending":
+    case "sent":
+    case "refused":
+      return t("On its way: %(percent)s %%", { percent: share });
+  }
 }
 
 function label(instance: InstanceManifest): string {

@@ -1,0 +1,27 @@
+/**
+ * Where other parts of the tablet's door hang in, so that the queue knows nothing of pixels.
+ */
+
+/** What this device made of a file before the file itself goes. */
+export interface Prepared {
+  /** A small picture for lists on this device, or null. */
+  readonly face: Blob | null;
+  /** Sends what everybody should see first. Rejects with an `ApiError` when the link failed: it is tried again. */
+  send(uploadId: string, signal: AbortSignal): Promise<void>;
+  /** What else goes ahead of the original, once every other file's `send` is done: a small clip. Rejects as `send`. */
+  readonly more: ((uploadId: string, signal: AbortSignal) => Promise<void>) | null;
+}
+
+/** Makes something small of a file; null where this device cannot. Rejects only when `signal` stops it. */
+export type Prepare = (file: File, signal: AbortSignal) => Promise<Prepared | null>;
+
+/** Looks at a photo from the camera before it is queued: the same file, a better one, or null to drop it. */
+export type BeforeQueue = (photo: File) => Promise<File | null>;
+
+export interface Hooks {
+  prepare: Prepare | null;
+  beforeQueue: BeforeQueue | null;
+}
+
+/** Set by whoever offers them, when their module is loaded. */
+export const hooks: Hooks = { prepare: null, beforeQueue: null };
