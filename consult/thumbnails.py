@@ -9,6 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from imaging.models import Instance, Rendition
+from imaging.queries import FILE_NAMES
 
 FEW = 3
 
@@ -25,16 +26,21 @@ class Pictures:
 def of_cases(session: Session, case_ids: Iterable[str]) -> dict[str, Pictures]:
     """The pictures of each case, in the order in which they came; every case has an entry."""
     found = {case_id: Pictures() for case_id in case_ids}
+    small = Rendition.name.in_(("thumbnail", "tablet_preview"))  # the second while the original is on its way
     rows = session.execute(
-        select(Instance, Rendition.id)
-        .outerjoin(Rendition, (Rendition.instance_id == Instance.id) & (Rendition.name == "thumbnail"))
+        select(Instance, Rendition)
+        .outerjoin(Rendition, (Rendition.instance_id == Instance.id) & small)
         .where(Instance.case_id.in_(found), Instance.state != "unusable")
-        .order_by(Instance.created_at, Instance.id)
+        .order_by(Instance.created_at, Instance.id, Rendition.name.desc())
     )
-    for instance, rendition_id in rows:
+    seen: set[str] = set()
+    for instance, rendition in rows:
+        if instance.id in seen:
+            continue
+        seen.add(instance.id)
         pictures = found[instance.case_id or ""]
         pictures.count += 1
         pictures.unfinished += instance.state != "ready"
-        if rendition_id is not None and not instance.is_held and len(pictures.urls) < FEW:
-            pictures.urls.append(f"/imaging/renditions/{rendition_id}/thumbnail.webp")
+        if rendition is not None and not instance.is_held and len(pictures.urls) < FEW:
+            pictures.urls.append(f"/imaging/renditions/{rendition.id}/{FILE_NAMES[rendition.name]}")
     return found

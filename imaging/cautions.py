@@ -7,6 +7,7 @@ from flask_babel import lazy_gettext as _
 
 SENTENCES: dict[str, LazyString] = {
     "damaged_parts": _("Part of this picture is damaged: what it shows may be wrong. Send it again from the device."),
+    "not_as_previewed": _("The tablet's preview had shown something else. Look at this picture anew, drawings too."),
     "extra_pixels": _("The file holds more picture data than its header describes: the picture may be wrong."),
     "reduced_depth": _("The values are finer than a screen can show: they were rounded to 16 bits."),
     "modality_lut": _("The file's table of intensities cannot be read: the grey levels may be wrong."),

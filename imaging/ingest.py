@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, false, or_, select
 from sqlalchemy.orm import Session
 
 from app import audit, clock, db
-from imaging import access, sandbox, store
+from imaging import access, provisional, sandbox, store
 from imaging.announcements import actor_of, post_instance, post_upload
 from imaging.dicomweb import headers
 from imaging.facts import Facts
@@ -121,7 +121,10 @@ def _index(upload_id: str, sha256: str, facts: Facts, header: headers.Found | No
         if any(not _is_same_file(other, upload, sha256) for other in same):
             raise Refusal("conflict")
         present = _find_place(session, upload, facts, same)
-        instance = present or _add_instance(session, upload, sha256, facts)
+        waiting = provisional.of_upload(session, upload, facts.sop_instance_uid)
+        instance = present or add_instance(session, upload, sha256, facts, waiting)
+        if present is not None and waiting is not None:
+            provisional.leave_without_original(session, upload, "original_elsewhere")
         if header is not None:
             headers.add(session, instance, header)
         holds.check(session, actor_of(upload), instance)
@@ -147,7 +150,12 @@ def _complete_identity(facts: Facts, upload: Upload, sha256: str) -> None:
     """UIDs for what has none: from the bytes (the same file is the same instance) and, for studies, from the case."""
     facts.sop_instance_uid = facts.sop_instance_uid or derived_uid(f"instance:{sha256}")
     # what has no case and names no study is a study of its own: nothing says that two such files belong together
-    group = upload.case_id or sha256
+    complete_study(facts, upload, sha256)
+
+
+def complete_study(facts: Facts, upload: Upload, alone: str) -> None:
+    """UIDs of study and series for what names none: the case's own, or, without a case, one for `alone`."""
+    group = upload.case_id or alone
     facts.study_instance_uid = facts.study_instance_uid or derived_uid(f"study:{group}")
     facts.series_instance_uid = facts.series_instance_uid or derived_uid(f"series:{group}:{facts.media}")
 
@@ -158,13 +166,15 @@ def derived_uid(seed: str) -> str:
 
 
 def _same_identity(session: Session, upload: Upload, sop_instance_uid: str) -> list[Instance]:
-    """Instances of this SOP Instance UID in the same case or, where it has one, at the same facility."""
+    """Whole instances of this SOP Instance UID in the same case or, where it has one, at the same facility."""
     places: list[ColumnElement[bool]] = [false()]
     if upload.case_id is not None:
         places.append(Instance.case_id == upload.case_id)
     if upload.facility_id is not None:
         places.append(Instance.facility_id == upload.facility_id)
-    wanted = select(Instance).where(Instance.sop_instance_uid == sop_instance_uid, or_(*places))
+    wanted = select(Instance).where(
+        Instance.sop_instance_uid == sop_instance_uid, Instance.sha256.is_not(None), or_(*places)
+    )
     return list(session.scalars(wanted.order_by(Instance.created_at)))
 
 
@@ -172,8 +182,10 @@ def _is_same_file(other: Instance, upload: Upload, sha256: str) -> bool:
     """Whether two files of one identity hold the same data set: every sender writes the header before it anew."""
     if other.sha256 == sha256:
         return True
+    if other.sha256 is None or other.media != "dicom":
+        return False
     known, found = store.path_of("originals", other.sha256), store.upload_path(upload.id)
-    if other.media != "dicom" or not known.exists() or not found.exists():
+    if not known.exists() or not found.exists():
         return False
     return data_set_hash(known) == data_set_hash(found)
 
@@ -197,28 +209,30 @@ def _find_place(session: Session, upload: Upload, facts: Facts, same: list[Insta
     return present
 
 
-def _add_instance(session: Session, upload: Upload, sha256: str, facts: Facts) -> Instance:
+def add_instance(
+    session: Session, upload: Upload, sha256: str | None, facts: Facts, waiting: Instance | None = None
+) -> Instance:
+    """The instance's row, its study and series found or made; `waiting`, a provisional one, is completed in its place.
+
+    `sha256` None makes a provisional one.
+    """
     study = _study_for(session, upload, facts)
     series = _series_for(session, study, facts)
-    instance = Instance(
-        id=db.new_id(),
-        case_id=upload.case_id,
-        program_id=upload.program_id,
-        facility_id=upload.facility_id,
-        study=study,
-        series_id=series.id,
-        sop_instance_uid=facts.sop_instance_uid,
-        sop_class_uid=facts.sop_class_uid,
-        sha256=sha256,
-        size_bytes=upload.size,
-        file_name=upload.file_name,
-        media=facts.media,
-        kind=facts.kind,
-        facts=facts.as_json(),
-        created_at=clock.now(),
-    )
+    instance = waiting or Instance(id=db.new_id(), created_at=clock.now())
+    before = (instance.study_id, instance.series_id)
+    instance.differs = waiting is not None and provisional.has_another_shape(waiting, facts)
+    instance.case_id, instance.program_id, instance.facility_id = upload.case_id, upload.program_id, upload.facility_id
+    instance.study, instance.series_id = study, series.id
+    instance.sop_instance_uid, instance.sop_class_uid = facts.sop_instance_uid, facts.sop_class_uid
+    instance.sha256, instance.size_bytes = sha256, upload.size if sha256 else 0
+    instance.state = "received" if sha256 else provisional.PROVISIONAL
+    instance.reason_code, instance.reason_values = None, {}
+    instance.file_name, instance.media, instance.kind = upload.file_name, facts.media, facts.kind
+    instance.facts = facts.as_json()
     session.add(instance)
     session.flush()
+    if waiting is not None and before != (study.id, series.id):
+        provisional.forget_empty_homes(session, *before)
     return instance
 
 
@@ -280,6 +294,7 @@ def refuse(upload_id: str, refusal: Refusal) -> None:
         upload.reason_code, upload.reason_values = refusal.code, dict(refusal.values)
         upload.updated_at = clock.now()
         audit.record(session, actor_of(upload), "refuse_upload", "upload", upload.id, reason=refusal.code)
+        provisional.leave_without_original(session, upload, "original_refused")
         post_upload(session, upload)
         acknowledged = upload.acknowledged
     if not acknowledged:

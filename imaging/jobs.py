@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from app import clock, db
 from app.jobs import huey
-from imaging import ingest, rendering, sandbox, store, uploads
+from imaging import ingest, previews, rendering, sandbox, store, uploads
 from imaging.models import Instance, Upload
 
 log = logging.getLogger(__name__)
@@ -25,6 +25,12 @@ def ingest_upload(upload_id: str) -> None:
     instance_id = ingest.ingest(upload_id)
     if instance_id is not None:
         make_renditions(instance_id)
+
+
+@huey.task(priority=90, **_RETRIES)
+def show_preview(upload_id: str) -> None:
+    """Show what a tablet sent ahead of its file. Before everything else: somebody waits, and it takes half a second."""
+    previews.show(upload_id)
 
 
 @huey.task(**_RETRIES)
@@ -42,6 +48,8 @@ def find_forgotten() -> None:
         waiting = list(session.scalars(select(Upload.id).where(Upload.state == "checking", late)))
     for upload_id in waiting:
         ingest_upload(upload_id)
+    for upload_id in previews.unfinished():
+        show_preview(upload_id)
 
 
 def take_up() -> None:
@@ -52,6 +60,8 @@ def take_up() -> None:
         waiting = list(session.scalars(select(Upload.id).where(Upload.state == "checking")))
         unfinished = Instance.state.in_(("received", "processing"))
         instances = list(session.scalars(select(Instance.id).where(unfinished).order_by(Instance.created_at)))
+    for upload_id in previews.unfinished():
+        show_preview(upload_id)
     for upload_id in waiting:
         ingest_upload(upload_id)
     for instance_id in instances:

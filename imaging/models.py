@@ -25,9 +25,11 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from app.db import Base, Utc, new_id
 
 UPLOAD_STATES = ("receiving", "checking", "stored", "refused", "cancelled")
-INSTANCE_STATES = ("received", "processing", "ready", "unusable")
+INSTANCE_STATES = ("provisional", "received", "processing", "ready", "unusable")
 INSTANCE_KINDS = ("still", "clip", "document")
-RENDITION_NAMES = ("thumbnail", "preview", "full", "tiles", "clip_small", "clip", "clip_mp4")
+TABLET_RENDITIONS = ("tablet_preview", "tablet_clip")
+RENDITION_NAMES = ("thumbnail", "preview", "full", "tiles", "clip_small", "clip", "clip_mp4", *TABLET_RENDITIONS)
+PREVIEW_STATES = ("none", "checking", "shown", "here", "refused")
 
 
 def _one_of(column: str, words: tuple[str, ...], name: str) -> CheckConstraint:
@@ -81,7 +83,11 @@ class Series(Base):
 
 
 class Instance(Base):
-    """One file that was kept. `sha256` names the original's bytes; `facts` is `imaging.facts.Facts` as JSON."""
+    """One file that was kept. `sha256` names the original's bytes; `facts` is `imaging.facts.Facts` as JSON.
+
+    "provisional": only its sender's small preview is here, without `sha256`, and nothing in it is to be measured by.
+    The original completes the same row. A provisional one with a reason never got its original.
+    """
 
     __tablename__ = "instance"
     __table_args__ = (
@@ -90,6 +96,7 @@ class Instance(Base):
         _one_of("state", INSTANCE_STATES, "state"),
         _one_of("kind", INSTANCE_KINDS, "kind"),
         CheckConstraint("progress between 0 and 1", name="progress"),
+        CheckConstraint("(sha256 is null) = (state = 'provisional')", name="original"),
     )
 
     id: Mapped[str] = mapped_column(String(32), primary_key=True, default=new_id)
@@ -100,7 +107,7 @@ class Instance(Base):
     series_id: Mapped[str] = mapped_column(ForeignKey("series.id"), index=True)
     sop_instance_uid: Mapped[str] = mapped_column(String(64))
     sop_class_uid: Mapped[str] = mapped_column(String(64), default="")
-    sha256: Mapped[str] = mapped_column(String(64), index=True)
+    sha256: Mapped[str | None] = mapped_column(String(64), index=True)
     size_bytes: Mapped[int] = mapped_column(BigInteger)
     file_name: Mapped[str] = mapped_column(String(200))
     media: Mapped[str] = mapped_column(String(16))
@@ -113,6 +120,7 @@ class Instance(Base):
     facts: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
     # Whose picture it is: null while nothing speaks against it, else {"state": "open" | "confirmed", "fields", ...}.
     hold: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    differs: Mapped[bool] = mapped_column(default=False)  # the tablet's preview had shown something else
     created_at: Mapped[datetime] = mapped_column(Utc)
 
     study: Mapped[Study] = relationship()
@@ -177,3 +185,24 @@ class Upload(Base):
     acknowledged: Mapped[bool] = mapped_column(default=False)
     created_at: Mapped[datetime] = mapped_column(Utc)
     updated_at: Mapped[datetime] = mapped_column(Utc)
+
+
+class TabletPreview(Base):
+    """What a sender's own device made of an upload before the upload itself; its bytes lie beside the upload's.
+
+    `facts` is `tablet_facts.TabletFacts` as JSON: checked for form, believed for showing only.
+    """
+
+    __tablename__ = "tablet_preview"
+    __table_args__ = (
+        _one_of("still_state", PREVIEW_STATES, "still_state"),
+        _one_of("clip_state", PREVIEW_STATES, "clip_state"),
+    )
+
+    upload_id: Mapped[str] = mapped_column(ForeignKey("upload.id"), primary_key=True)
+    facts: Mapped[dict[str, Any]] = mapped_column(JSON)
+    still_state: Mapped[str] = mapped_column(String(16), default="checking", index=True)
+    clip_state: Mapped[str] = mapped_column(String(16), default="none", index=True)
+    attempts: Mapped[int] = mapped_column(default=0)
+    reason_code: Mapped[str | None] = mapped_column(String(32))
+    created_at: Mapped[datetime] = mapped_column(Utc)

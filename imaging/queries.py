@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload
 
+from app.errors import NotFound
 from imaging import cautions, quality_words, store
 from imaging.facts import Facts
 from imaging.models import Instance, Rendition, Study, Upload
@@ -17,12 +18,14 @@ Json = dict[str, Any]
 # The last part of each address: a name that says what the bytes are.
 FILE_NAMES = {
     "thumbnail": "thumbnail.webp",
+    "tablet_preview": "tablet_preview.webp",
     "preview": "preview.webp",
     "full": "full.webp",
     "tiles": "tiles",
     "clip": "clip.bin",
     "clip_small": "clip_small.bin",
     "clip_mp4": "clip.mp4",
+    "tablet_clip": "tablet_clip.bin",
 }
 
 
@@ -43,7 +46,7 @@ def manifest(instance: Instance) -> Json:
         "description": facts.series_description or facts.study_description,
         "file_name": instance.file_name,
         "size_bytes": instance.size_bytes,
-        "sha256": instance.sha256,
+        "sha256": instance.sha256 or "",
         "rows": facts.rows,
         "columns": facts.columns,
         "frames": facts.frames,
@@ -59,7 +62,7 @@ def manifest(instance: Instance) -> Json:
         "calibration": facts.calibration,
         "uncalibrated": cautions.why_uncalibrated(facts.uncalibrated),
         "per_frame": _per_frame(facts.per_frame),
-        "cautions": cautions.sentences(facts.cautions),
+        "cautions": _cautions(instance, facts),
         "advice": quality_words.sentences(instance.facts),
         "hold": instance.hold,
         "renditions": {} if instance.is_held else {one.name: _rendition(one) for one in instance.renditions},
@@ -71,6 +74,14 @@ def _per_frame(said: Json | None) -> Json | None:
         return None
     sets = [{**one, "uncalibrated": cautions.why_uncalibrated(one.get("uncalibrated"))} for one in said["sets"]]
     return {"sets": sets, "of": said["of"]}
+
+
+def _cautions(instance: Instance, facts: Facts) -> list[dict[str, str]]:
+    """What the file gives cause to say, then what became of its preview."""
+    found = cautions.sentences([*facts.cautions, *(["not_as_previewed"] if instance.differs else [])])
+    if instance.sha256 is None and instance.reason_code is not None:
+        found.append({"code": instance.reason_code, "text": sentence(instance.reason_code) or ""})
+    return found
 
 
 def _rendition(rendition: Rendition) -> Json:
@@ -148,7 +159,9 @@ def instance_in_case(session: Session, case_id: str, instance_id: str) -> Instan
 
 
 def original_path(instance: Instance) -> Path:
-    """Where the original's bytes lie, exactly as they came."""
+    """Where the original's bytes lie, exactly as they came. Raises NotFound while only a preview of it is here."""
+    if instance.sha256 is None:
+        raise NotFound()
     return store.path_of("originals", instance.sha256)
 
 

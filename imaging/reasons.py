@@ -47,6 +47,10 @@ SENTENCES: dict[str, LazyString] = {
         "room: what is on this device stays here."
     ),
     "changed_on_the_way": _("This file changed on its way here, so it was not kept. Send it again from the start."),
+    "original_refused": _("Only the tablet's preview is here: its file could not be used. Ask for it again."),
+    "original_given_up": _("Only the tablet's preview is here: sending its file was stopped. Ask for it again."),
+    "original_expired": _("Only the tablet's preview is here: its file never arrived. Ask for it again."),
+    "original_elsewhere": _("This was a preview of a picture that is in this case already. Look at that one."),
     "lost_bytes": _("Part of this file was lost on the server. Send it again."),
 }
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from app import clock, db
-from imaging import sandbox, store
+from imaging import provisional, queries, sandbox, store
 from imaging.announcements import post_instance
 from imaging.facts import Facts
 from imaging.ingest import MAX_ATTEMPTS
@@ -30,6 +30,7 @@ def make_renditions(instance_id: str) -> None:
         except Refusal as refusal:
             _end(instance_id, "unusable", refusal)
         else:
+            _compare_with_tablet(instance_id)
             _end(instance_id, "ready")
 
 
@@ -37,7 +38,7 @@ def _begin(instance_id: str) -> Path | None:
     """Count the attempt; the original's place, or None when there is nothing left to do."""
     with db.write_transaction() as session:
         instance = session.get(Instance, instance_id)
-        if instance is None or instance.state in {"ready", "unusable"}:
+        if instance is None or instance.sha256 is None or instance.state in {"ready", "unusable"}:
             return None
         instance.state = "processing"
         instance.attempts += 1
@@ -100,6 +101,21 @@ def _add_rendition(instance_id: str, event: Event, workspace: Path) -> None:
         session.flush()
 
 
+def _compare_with_tablet(instance_id: str) -> None:
+    """Whether the sender's preview had shown another picture than the original: then the room is told."""
+    with db.read_session() as session:
+        made = {one.name: queries.rendition_path(one) for one in session.get_one(Instance, instance_id).renditions}
+    if not {"preview", "tablet_preview"} <= made.keys():
+        return
+    with store.workspace() as workspace:
+        request = {"other": str(made["tablet_preview"])}
+        events = list(sandbox.run("compare", made["preview"], workspace, request))
+    if any(event.get("differ") for event in events):
+        log.warning("the original of instance %s is another picture than its preview", instance_id)
+        with db.write_transaction() as session:
+            session.get_one(Instance, instance_id).differs = True
+
+
 def _update_progress(instance_id: str, value: float) -> None:
     """Every rendition is followed by its progress, so this is where the room hears of both."""
     with db.write_transaction() as session:
@@ -114,6 +130,7 @@ def _end(instance_id: str, state: str, refusal: Refusal | None = None) -> None:
         instance.state = state
         if refusal is None:
             instance.progress = 1.0
+            provisional.drop_tablet_renditions(session, instance)
         else:
             instance.reason_code, instance.reason_values = refusal.code, dict(refusal.values)
             log.info("instance %s unusable: %s", instance_id, refusal.code)

@@ -12,12 +12,14 @@ from app.errors import NotFound
 from imaging import access, queries, store
 from imaging.guards.holds.routes import holds_blueprint
 from imaging.models import Rendition
+from imaging.preview_routes import previews_blueprint
 from imaging.reading import record_look
 from imaging.shared_routes import answer_errors, present_actor
 from imaging.upload_routes import uploads_blueprint
 
 blueprint = Blueprint("imaging", __name__, url_prefix="/imaging")
 blueprint.register_blueprint(uploads_blueprint)
+blueprint.register_blueprint(previews_blueprint)
 blueprint.register_blueprint(holds_blueprint)
 answer_errors(blueprint)
 
@@ -52,8 +54,8 @@ def send_original(instance_id: str) -> AnyResponse:
     actor = present_actor()
     with db.write_transaction() as session:
         instance = access.shown_instance(session, actor, instance_id)
+        path = queries.original_path(instance)
         audit.record(session, actor, "download_original", "instance", instance.id, case_id=instance.case_id)
-    path = queries.original_path(instance)
     _require_bytes(path)
     return _kept(
         send_file(
@@ -62,7 +64,7 @@ def send_original(instance_id: str) -> AnyResponse:
             as_attachment=True,
             download_name=instance.file_name,
             conditional=True,
-            etag=instance.sha256,
+            etag=instance.sha256 or False,
         )
     )
 

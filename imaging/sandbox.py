@@ -22,7 +22,17 @@ from imaging.refusals import Refusal
 
 __all__ = ["Task", "run", "warm_up"]
 
-Task = Literal["inspect", "render", "draw", "header", "propose_masks", "copy_without_identity"]
+Task = Literal[
+    "inspect",
+    "render",
+    "draw",
+    "header",
+    "propose_masks",
+    "copy_without_identity",
+    "check_still",
+    "check_clip",
+    "compare",
+]
 _SECONDS: dict[str, int] = {
     "inspect": limits.SANDBOX_CHECK_SECONDS,
     "render": limits.SANDBOX_RENDER_SECONDS,
@@ -30,6 +40,7 @@ _SECONDS: dict[str, int] = {
     "header": limits.SANDBOX_CHECK_SECONDS,
     "propose_masks": limits.SANDBOX_RENDER_SECONDS,
     "copy_without_identity": limits.SANDBOX_RENDER_SECONDS,
+    **dict.fromkeys(("check_still", "check_clip", "compare"), limits.SANDBOX_PREVIEW_SECONDS),
 }
 # A text reader maps twice the memory that it uses; what it writes to is limited like everybody's.
 _ADDRESSES: dict[str, int] = {"propose_masks": limits.SANDBOX_TEXT_ADDRESSES}
@@ -121,6 +132,10 @@ def _work(task: str, path: Path, workspace: Path, request: dict[str, Any], say: 
             workbench.render(path, workspace, say)
         elif task == "draw":
             workbench.draw(path, workspace, say, request)
+        elif task in ("check_still", "check_clip", "compare"):
+            from imaging import preview_checks
+
+            preview_checks.TASKS[task](path, workspace, say, request)
         else:
             from imaging.deidentify import sandboxed as copies
 

@@ -21,7 +21,7 @@ from sqlalchemy.orm import Session
 from app import audit, clock, config, db
 from app.actor import Actor
 from app.errors import Conflict, Invalid, NidaanError
-from imaging import access, quotas, senders, store
+from imaging import access, provisional, quotas, senders, store
 from imaging.announcements import actor_of, post_upload
 from imaging.models import Instance, Upload
 from imaging.plain_text import clean_file_name
@@ -245,6 +245,7 @@ def give_up(actor: Actor, upload_id: str) -> None:
             raise Conflict(_("This file has arrived and can no longer be cancelled."), code="upload_ended")
         upload.state, upload.updated_at = "cancelled", clock.now()
         audit.record(session, actor, "cancel_upload", "upload", upload.id)
+        provisional.leave_without_original(session, upload, "original_given_up")
         post_upload(session, upload)
     store.drop_upload(upload_id)
 
@@ -257,6 +258,7 @@ def forget_abandoned() -> int:
         for upload in abandoned:
             upload.state, upload.updated_at = "cancelled", clock.now()
             audit.record(session, actor_of(upload), "expire_upload", "upload", upload.id, received=upload.received)
+            provisional.leave_without_original(session, upload, "original_expired")
             post_upload(session, upload)
     for upload in abandoned:
         store.drop_upload(upload.id)

@@ -61,6 +61,8 @@ RIGHT_TO_WRITE = {
     "imaging.holds.decide": "decide_holds",
     "imaging.uploads.continue_upload": SENDER,
     "imaging.uploads.end_upload": SENDER,
+    "imaging.previews.send_still": SENDER,
+    "imaging.previews.send_clip": SENDER,
 }
 
 

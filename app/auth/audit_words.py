@@ -71,6 +71,8 @@ ACTIONS = {
     "start_upload": _l("Began to send a file"),
     "cancel_upload": _l("Stopped sending a file"),
     "refuse_upload": _l("Sent a file that cannot be used"),
+    "send_preview": _l("Sent a preview of a picture ahead"),
+    "show_preview": _l("Had a preview shown"),
     "store_instance": _l("Added a picture"),
     "store_instance_again": _l("Sent a picture that was there already"),
     "hold_instance": _l("Held a picture: its file names another patient"),

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from typing import Any, Final, TypedDict
+from typing import Any, Final, NotRequired, TypedDict
 
 MOST_KEY_IMAGES: Final = 24  # a report of more pages is nobody's; the rest stays on the stage
 _DRAWN: Final = ("kind", "points", "text", "colour", "author_name", "created_at")
@@ -21,7 +21,8 @@ class PictureFacts(TypedDict):
     description: str
     modality: str
     study_date: str
-    sha256: str
+    sha256: str  # of the original; empty while only its sender's preview is here
+    tablet_sha256: NotRequired[str]  # of that preview
     rows: int
     columns: int
     frames: int

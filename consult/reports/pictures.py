@@ -14,7 +14,7 @@ from consult.models import Consult
 from consult.reports import key_images
 from consult.reports.key_images import PictureFacts
 from consult.stage import queries as stage_queries
-from imaging import drawing, store
+from imaging import drawing, provisional, store
 from imaging import queries as imaging_queries
 from imaging.refusals import Refusal
 
@@ -38,23 +38,35 @@ def frozen_from_stage(session: Session, consult: Consult) -> list[dict[str, Any]
         if found is None or found.is_held:
             return None
         manifest = imaging_queries.manifest(found)
-        return PictureFacts(
+        facts = PictureFacts(
             description=manifest["description"] or found.study.description,
             modality=manifest["modality"],
             study_date=found.study.study_date,
-            sha256=found.sha256,
+            sha256=found.sha256 or "",
             rows=manifest["rows"],
             columns=manifest["columns"],
             frames=manifest["frames"],
             calibration=manifest["calibration"],
         )
+        preview = provisional.tablet_preview(found) if found.sha256 is None else None
+        if preview is not None:
+            facts["tablet_sha256"] = preview.sha256
+        return facts
 
     return key_images.frozen(stage_queries.content(session, consult.id), describe)
 
 
 def draw(image: dict[str, Any]) -> bytes:
-    """A frozen key image as PNG or WebP bytes, from the preserved original, as it was windowed. Raises Refusal."""
+    """A frozen key image as PNG or WebP bytes, from the preserved original, as it was windowed. Raises Refusal.
+
+    Of a picture whose original had not arrived at signing, what the signer saw: the preview of its first frame.
+    """
     view = image["view"]
+    if not image["sha256"]:
+        preview = store.path_of("renditions", image.get("tablet_sha256", ""))
+        if image["frame"] != 1 or not preview.is_file():
+            raise Refusal("lost_bytes")
+        return preview.read_bytes()
     original = store.path_of("originals", image["sha256"])
     return drawing.draw_frame(original, image["frame"], window=view.get("window"), invert=bool(view.get("invert")))
 

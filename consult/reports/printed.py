@@ -157,6 +157,7 @@ def _image(image: Image, number: int, words: str, file: str | None) -> dict[str,
             (
                 wording.frame(image["frame"], image["frames"]),
                 str(wording.CALIBRATIONS[key_images.calibration_words(image)]),
+                *(() if image["sha256"] else (_("preview from the tablet: the original had not arrived"),)),
             )
         ),
         "details": " · ".join(details),

@@ -46,7 +46,7 @@ Coordinate = Annotated[float, Field(ge=-MAX_COORDINATE, le=MAX_COORDINATE)]
 Frame = Annotated[int, BeforeValidator(_whole), Field(ge=1, le=MAX_FRAME)]
 Rotation = Annotated[Literal[0, 90, 180, 270], BeforeValidator(_whole)]
 Milliseconds = Annotated[float, Field(ge=0, le=1e14)]  # since 1970
-Quality = Literal["preview", "full", "lossless", "clip"]
+Quality = Literal["tablet", "preview", "full", "lossless", "clip"]
 
 
 class Entry(BaseModel):

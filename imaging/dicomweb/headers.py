@@ -118,7 +118,7 @@ def make(instance_id: str) -> None:
     """Make an instance's header anew from its original. Raises Refusal."""
     with db.read_session() as session:
         instance = session.get(Instance, instance_id)
-    if instance is None:
+    if instance is None or instance.sha256 is None:
         return
     found = inspect(store.path_of("originals", instance.sha256))
     keep(instance.sha256, found)
@@ -150,6 +150,8 @@ def spans_of(instance: Instance) -> Spans | None:
 
 
 def _whole(instance: Instance, kind: str) -> bytes:
+    if instance.sha256 is None:
+        raise Refusal("lost_bytes")  # only its sender's preview is here
     path = path_of(instance.sha256, kind)
     if not path.exists():
         keep(instance.sha256, inspect(store.path_of("originals", instance.sha256)))
@@ -161,7 +163,11 @@ def missing(session: Session) -> list[str]:
     rows = (
         select(Instance.id)
         .outerjoin(DicomHeader, DicomHeader.instance_id == Instance.id)
-        .where(Instance.media.in_(("dicom", "dicom_video")), DicomHeader.instance_id.is_(None))
+        .where(
+            Instance.media.in_(("dicom", "dicom_video")),
+            Instance.sha256.is_not(None),
+            DicomHeader.instance_id.is_(None),
+        )
         .order_by(Instance.created_at)
     )
     return list(session.scalars(rows))

@@ -15,7 +15,7 @@ export interface ServerUpload {
 export interface ListedInstance {
   readonly id: string;
   readonly kind: "still" | "clip" | "document";
-  readonly state: "received" | "processing" | "ready" | "unusable";
+  readonly state: "provisional" | "received" | "processing" | "ready" | "unusable";
   readonly progress: number;
   readonly reason: string | null;
   readonly name: string;
@@ -53,14 +53,14 @@ function readInstance(field: Field): ListedInstance {
   return {
     id: field.get("id").text(),
     kind: field.get("kind").oneOf("still", "clip", "document"),
-    state: field.get("state").oneOf("received", "processing", "ready", "unusable"),
+    state: field.get("state").oneOf("provisional", "received", "processing", "ready", "unusable"),
     progress: field.get("progress").orNull((value) => value.number()) ?? 0,
     reason: field.get("reason").orNull((value) => value.text()),
     name: field.get("description").words() || field.get("file_name").words(),
     modality: field.get("modality").words(),
     frames: field.get("frames").orNull((value) => value.count()) ?? 1,
-    thumbnail: url("thumbnail"),
-    preview: url("preview"),
+    thumbnail: url("thumbnail") ?? url("tablet_preview"),
+    preview: url("preview") ?? url("tablet_preview"),
     hold: field.get("hold").orNull(readHold),
     notes: [...readNotes(field.get("cautions")), ...readNotes(field.get("advice"))],
   };

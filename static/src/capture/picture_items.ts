@@ -124,6 +124,8 @@ function heldItem(instance: ListedInstance, mayDecide: boolean): Item {
 
 function instanceWords(instance: ListedInstance): string {
   switch (instance.state) {
+    case "provisional":
+      return instance.reason ?? t("The specialist sees a preview. The file itself is on its way.");
     case "received":
       return t("Received. Waits to be prepared.");
     case "processing":
@@ -140,7 +142,8 @@ export function instanceItem(instance: ListedInstance, mayDecide = false): Item 
   if (instance.hold?.state === "open") {
     return heldItem(instance, mayDecide);
   }
-  const tones = { received: "", processing: "", ready: "good", unusable: "danger" } as const;
+  const lost = instance.state === "provisional" && instance.reason !== null;
+  const tones = { provisional: lost ? "warn" : "", received: "", processing: "", ready: "good", unusable: "danger" } as const;
   return {
     key: `instance-${instance.id}`,
     title: instance.name,

@@ -311,7 +311,7 @@ export interface View {
   invert: boolean;
   window: VoiWindow | null;
   playing: Playing | null;
-  quality: "preview" | "full" | "lossless" | "clip";
+  quality: "tablet" | "preview" | "full" | "lossless" | "clip";
 }
 
 /** Which values are shown from black to white, in modality units. */

@@ -61,7 +61,7 @@ export class CasePictures {
 
   async manifest(id: string): Promise<InstanceManifest> {
     const known = this.known.get(id);
-    if (known?.state === "ready") {
+    if (known?.state === "ready" || known?.state === "provisional") {
       return known;
     }
     const fresh = parseManifest(await getJson<unknown>(`/imaging/instances/${id}`));

@@ -69,7 +69,7 @@ export class Strip {
     const name = label(instance);
     button.setAttribute("aria-label", t("Show %(name)s", { name }));
     button.setAttribute("aria-current", String(instance.id === this.shown));
-    const small = instance.renditions.thumbnail;
+    const small = instance.renditions.thumbnail ?? instance.renditions.tablet_preview;
     if (small) {
       const image = document.createElement("img");
       image.src = small.url;
@@ -87,7 +87,7 @@ export class Strip {
     if (instance.state === "received" || instance.state === "processing") {
       button.append(bar(instance.progress, t("Being prepared")));
     }
-    if (instance.state === "unusable") {
+    if (instance.state === "unusable" || (instance.state === "provisional" && instance.reason !== null)) {
       button.classList.add("refused");
       button.title = instance.reason ?? "";
     }

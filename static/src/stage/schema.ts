@@ -28,7 +28,7 @@ export interface Annotation {
   readonly created_at: number;
 }
 
-export type ViewQuality = "preview" | "full" | "lossless" | "clip";
+export type ViewQuality = "tablet" | "preview" | "full" | "lossless" | "clip";
 
 /** How one person looks at the stage. */
 export interface View {
@@ -142,7 +142,7 @@ export function parseView(json: unknown): View {
       width: window.get("width").positive(),
     })),
     playing: field.get("playing").orNull(parsePlaying),
-    quality: field.get("quality").oneOf("preview", "full", "lossless", "clip"),
+    quality: field.get("quality").oneOf("tablet", "preview", "full", "lossless", "clip"),
   };
 }
 

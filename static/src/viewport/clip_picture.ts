@@ -9,12 +9,19 @@ import { defaultWindow, renderedLut, sameWindow, type Tone } from "./voi_window"
 
 const AHEAD = 10;
 
+/** Which of a clip's passes: the sender's tablet's, the server's small first one, the whole. */
+type Pass = "tablet" | "small" | "full";
+
+interface Choice {
+  readonly rendition: ClipRendition;
+  readonly pass: Pass;
+}
+
 /** An ultrasound clip: its first frame's preview until the wanted frame is decoded. */
 export class ClipPicture implements Picture {
   failure: string | null = null;
   private readonly poster: StillPicture;
-  private source: { readonly frames: FrameSource; readonly rendition: ClipRendition; readonly small: boolean } | null =
-    null;
+  private source: (Choice & { readonly frames: FrameSource }) | null = null;
   private opening = "";
   private bitmap: ImageBitmap | null = null;
   private shown = 0;
@@ -47,6 +54,7 @@ export class ClipPicture implements Picture {
   update(manifest: InstanceManifest): void {
     this.current = manifest;
     this.table = null;
+    this.failure = null; // a tablet's clip goes when the original's own is here
     this.poster.update(manifest);
     void this.open();
   }
@@ -86,8 +94,9 @@ export class ClipPicture implements Picture {
     if (!this.bitmap) {
       return { ...this.poster.quality(visible, tone), offered: false, approximate };
     }
-    const small = this.source?.small ?? false;
-    return { level: "clip", lossless: 0, fetching: this.received < 1, approximate, small, offered: false };
+    const pass = this.source?.pass;
+    const level = pass === "tablet" ? "tablet" : "clip";
+    return { level, lossless: 0, fetching: this.received < 1, approximate, small: pass === "small", offered: false };
   }
 
   close(): void {
@@ -96,14 +105,17 @@ export class ClipPicture implements Picture {
     this.poster.close();
   }
 
-  /** The full clip, unless only the small pass is there, or comes first on a thin link. */
-  private choice(): { rendition: ClipRendition; small: boolean } | null {
-    const { clip, clip_small: pass } = this.current.renditions;
-    const first = pass !== undefined && this.source === null && this.deps.slowLink();
-    if (clip && !first) {
-      return { rendition: clip, small: false };
+  /** The full clip, unless only a smaller pass is there, or the small one comes first on a thin link. */
+  private choice(): Choice | null {
+    const { clip, clip_small: small, tablet_clip: tablet } = this.current.renditions;
+    const nothingYet = this.source === null || this.source.pass === "tablet";
+    if (clip && !(small && nothingYet && this.deps.slowLink())) {
+      return { rendition: clip, pass: "full" };
     }
-    return pass ? { rendition: pass, small: true } : null;
+    if (small) {
+      return { rendition: small, pass: "small" };
+    }
+    return tablet ? { rendition: tablet, pass: "tablet" } : null;
   }
 
   private async open(): Promise<void> {
@@ -111,7 +123,7 @@ export class ClipPicture implements Picture {
     if (!choice || this.closed || choice.rendition.id === this.source?.rendition.id) {
       return;
     }
-    const { rendition, small } = choice;
+    const { rendition } = choice;
     if (this.opening === rendition.id) {
       return;
     }
@@ -119,24 +131,26 @@ export class ClipPicture implements Picture {
     try {
       const mp4 = this.current.renditions.clip_mp4;
       const frames = await openFrames({ clip: rendition, mp4 }, () => this.arrived(), this.deps.withVideo);
-      await this.replace(frames, rendition, small);
+      await this.replace(frames, choice);
     } catch {
-      this.failed();
+      if (choice.pass !== "tablet") {
+        this.failed(); // of a tablet's clip the first frame shows, and the original's comes
+      }
     } finally {
       this.opening = "";
     }
   }
 
   /** Takes a new source into use with the present frame ready, so that nothing blinks. */
-  private async replace(frames: FrameSource, rendition: ClipRendition, small: boolean): Promise<void> {
+  private async replace(frames: FrameSource, choice: Choice): Promise<void> {
     const old = this.source;
-    const frame = this.wanted;
+    const frame = Math.min(this.wanted, this.current.frames);
     const bitmap = old ? await frames.frame(frame - 1) : null;
     if (this.closed) {
       frames.close();
       return;
     }
-    this.source = { frames, rendition, small };
+    this.source = { ...choice, frames };
     if (bitmap) {
       frames.pin(frame - 1);
       this.bitmap = bitmap;
@@ -150,7 +164,7 @@ export class ClipPicture implements Picture {
   private arrived(): void {
     this.deps.changed();
     void this.fetch();
-    if (this.source?.small === true && this.received === 1) {
+    if (this.source && this.source.pass !== "full" && this.received === 1) {
       void this.open(); // the small pass is here: now the full clip
     }
   }

@@ -143,7 +143,7 @@ export class CodecFrames implements FrameSource {
 function configOf(index: ClipIndex): VideoDecoderConfig {
   return {
     codec: index.codec,
-    description: index.description,
+    ...(index.description.length > 0 ? { description: index.description } : {}),
     codedWidth: index.coded_width,
     codedHeight: index.coded_height,
     optimizeForLatency: true,

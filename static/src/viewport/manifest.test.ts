@@ -9,6 +9,12 @@ import { ended, frameAt } from "./playing";
 const REGION = { x0: 0, y0: 0, x1: 10, y1: 10, mm_per_px_x: 0.1, mm_per_px_y: 0.1, label: "mm" };
 
 describe("a manifest", () => {
+  it("of a picture whose original is still on its way has the tablet's preview", () => {
+    const tablet = { id: "3".repeat(32), url: "/p", bytes: 30_000, width: 1024, height: 768 };
+    const manifest = parseManifest(manifestOf({ state: "provisional", sha256: "", renditions: { tablet_preview: tablet } }));
+    expect([manifest.state, manifest.renditions.tablet_preview, manifest.rows]).toEqual(["provisional", tablet, 1500]);
+  });
+
   it("names the first field that is wrong", () => {
     expect(() => parseManifest(manifestOf({ rows: -1 }))).toThrow(/^rows /);
     expect(() => parseManifest(manifestOf({ kind: "film" }))).toThrow(/^kind /);

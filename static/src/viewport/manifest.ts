@@ -1,7 +1,8 @@
 import { Field } from "./parse";
 
 export type Kind = "still" | "clip" | "document";
-export type State = "received" | "processing" | "ready" | "unusable";
+/** provisional: only its sender's preview is here; `reason` then says why the original never came, if it did not. */
+export type State = "provisional" | "received" | "processing" | "ready" | "unusable";
 export type Photometric = "MONOCHROME1" | "MONOCHROME2" | "RGB";
 
 export interface VoiWindow {
@@ -87,6 +88,8 @@ export type ClipRendition = Rendition & { readonly index_url: string };
 
 export interface Renditions {
   readonly thumbnail?: Rendition;
+  readonly tablet_preview?: Rendition;
+  readonly tablet_clip?: ClipRendition;
   readonly preview?: Rendition;
   readonly full?: Rendition;
   readonly tiles?: TileRendition;
@@ -181,13 +184,13 @@ function readTiles(field: Field): TileRendition {
 
 function readRenditions(field: Field): Renditions {
   const found: { -readonly [Name in keyof Renditions]: Renditions[Name] } = {};
-  for (const name of ["thumbnail", "preview", "full", "clip_mp4"] as const) {
+  for (const name of ["thumbnail", "tablet_preview", "preview", "full", "clip_mp4"] as const) {
     const rendition = field.get(name).orNull(readRendition);
     if (rendition) {
       found[name] = rendition;
     }
   }
-  for (const name of ["clip", "clip_small"] as const) {
+  for (const name of ["clip", "clip_small", "tablet_clip"] as const) {
     const clip = field.get(name).orNull(readClip);
     if (clip) {
       found[name] = clip;
@@ -278,7 +281,7 @@ function readIdentity(field: Field) {
     study_id: field.get("study_id").words(),
     study_instance_uid: field.get("study_instance_uid").words(),
     kind: field.get("kind").oneOf("still", "clip", "document"),
-    state: field.get("state").oneOf("received", "processing", "ready", "unusable"),
+    state: field.get("state").oneOf("provisional", "received", "processing", "ready", "unusable"),
     progress: field.get("progress").orNull((value) => value.number()) ?? 0,
     reason: field.get("reason").orNull((value) => value.text()),
     modality: field.get("modality").words(),

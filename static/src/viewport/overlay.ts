@@ -34,6 +34,8 @@ function levelWords({ level, small }: Quality): string {
       return t("Nothing yet");
     case "thumbnail":
       return t("Thumbnail");
+    case "tablet":
+      return t("Preview from the tablet");
     case "preview":
       return t("Preview");
     case "full":
@@ -46,7 +48,7 @@ function levelWords({ level, small }: Quality): string {
 }
 
 /** The same for what another person's view says of itself. */
-export function levelName(level: "preview" | "full" | "lossless" | "clip"): string {
+export function levelName(level: "tablet" | "preview" | "full" | "lossless" | "clip"): string {
   return levelWords({ level, lossless: 0, fetching: false, approximate: false, small: false, offered: false });
 }
 

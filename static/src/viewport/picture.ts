@@ -4,9 +4,9 @@ import type { TileDecoder } from "./tile_decoder";
 import type { Rect } from "./view";
 import type { Tone } from "./voi_window";
 
-export type QualityLevel = "none" | "thumbnail" | "preview" | "full" | "lossless" | "clip";
+export type QualityLevel = "none" | "thumbnail" | "tablet" | "preview" | "full" | "lossless" | "clip";
 
-/** What the eye is given, honestly. */
+/** What the eye is given, honestly. `tablet`: what the sender's own device made, before the original was here. */
 export interface Quality {
   readonly level: QualityLevel;
   /** How much of what is visible is lossless: 0 to 1. */

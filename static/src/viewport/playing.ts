@@ -36,6 +36,13 @@ export class Playback {
     this.since = performance.now();
   }
 
+  /** The same clip is better known: it stands or runs on from where it is. */
+  learn(frames: number, frameTimeMs: number): void {
+    this.frames = frames;
+    this.frameTimeMs = frameTimeMs;
+    this.want(Math.min(this.frame, frames));
+  }
+
   /** Stands still at a frame, the nearest there is. */
   seek(frame: number): void {
     this.running = null;

@@ -1,13 +1,13 @@
 import { t } from "../ui/text";
-import type { InstanceManifest, Rendition } from "./manifest";
+import type { InstanceManifest, Rendition, VoiWindow } from "./manifest";
 import { type Need, type Picture, type PictureDeps, type Quality, sharpening } from "./picture";
 import type { Scene } from "./renderer";
 import { fetchBytes, TileStore } from "./tile_store";
 import type { Rect } from "./view";
 import { defaultWindow, renderedLut, sameWindow, storedLut, type Tone } from "./voi_window";
 
-type BaseLevel = "none" | "thumbnail" | "preview" | "full";
-const ORDER: readonly BaseLevel[] = ["none", "thumbnail", "preview", "full"];
+type BaseLevel = "none" | "thumbnail" | "tablet" | "preview" | "full";
+const ORDER: readonly BaseLevel[] = ["none", "thumbnail", "tablet", "preview", "full"];
 const SETTLED_MS = 350;
 
 /** A rendition as a bitmap with the file's own values: no colour management, no premultiplication. */
@@ -16,11 +16,20 @@ async function bitmapOf(rendition: Rendition, signal: AbortSignal): Promise<Imag
   return createImageBitmap(new Blob([bytes]), { colorSpaceConversion: "none", premultiplyAlpha: "none" });
 }
 
-/** An X-ray, a photograph, a page: preview, then full size, then lossless tiles in the same place. */
+function renditionAt(level: BaseLevel, { renditions }: InstanceManifest): Rendition | undefined {
+  return level === "none" ? undefined : level === "tablet" ? renditions.tablet_preview : renditions[level];
+}
+
+/**
+ * An X-ray, a photograph, a page: what the sender's tablet made of it, then the original's own preview, full size and
+ * lossless tiles, each in the same place.
+ */
 export class StillPicture implements Picture {
   failure: string | null = null;
   private base: ImageBitmap | null = null;
   private level: BaseLevel = "none";
+  /** The window that `base` was made with: news of the original may bring another. */
+  private baseWindow: VoiWindow;
   private loading: BaseLevel | null = null;
   private wanted: BaseLevel = "preview";
   private store: TileStore | null = null;
@@ -33,6 +42,7 @@ export class StillPicture implements Picture {
     private current: InstanceManifest,
     private readonly deps: PictureDeps,
   ) {
+    this.baseWindow = defaultWindow(current);
     this.update(current);
   }
 
@@ -51,6 +61,7 @@ export class StillPicture implements Picture {
   update(manifest: InstanceManifest): void {
     this.current = manifest;
     this.tables = null;
+    this.failure = null; // a tablet's preview goes when the original's own is here
     const { tiles } = manifest.renditions;
     if (tiles && tiles.id !== this.store?.tiles.id) {
       this.store?.close();
@@ -65,7 +76,7 @@ export class StillPicture implements Picture {
 
   need(need: Need): void {
     const { tone, scale, zoomedIn, thrifty } = need;
-    const preview = this.current.renditions.preview;
+    const preview = this.current.renditions.preview ?? this.current.renditions.tablet_preview;
     const previewScale = preview ? preview.width / this.current.columns : 0;
     const toned = !sameWindow(tone.window, defaultWindow(this.current));
     const wants = sharpening({ scale, previewScale, toned, zoomedIn, thrifty, asked: this.asked });
@@ -97,7 +108,7 @@ export class StillPicture implements Picture {
     if (this.tables?.key !== key) {
       const codes = store && { size: store.codeCount, offset: store.tiles.index.offset, values: store.values };
       const tiles = codes && storedLut(this.current, codes, tone);
-      this.tables = { key, base: renderedLut(this.current, tone), tiles };
+      this.tables = { key, base: renderedLut(this.current, tone, this.baseWindow), tiles };
     }
     const { columns, rows } = this.current;
     return { columns, rows, base: this.base, baseLut: this.tables.base, tiles: store, lut: this.tables.tiles };
@@ -111,7 +122,7 @@ export class StillPicture implements Picture {
       level: lossless === 1 ? "lossless" : this.level,
       lossless,
       fetching: this.store?.busy ?? false,
-      approximate: toned && lossless < 1,
+      approximate: (toned || !sameWindow(tone.window, this.baseWindow)) && lossless < 1,
       small: false,
       offered: this.store !== null && lossless < 1,
     };
@@ -142,6 +153,9 @@ export class StillPicture implements Picture {
     if (has < ORDER.indexOf("preview") && renditions.preview) {
       return "preview";
     }
+    if (has < ORDER.indexOf("tablet") && renditions.tablet_preview) {
+      return "tablet";
+    }
     if (most > has && renditions.full && (renditions.preview === undefined || this.level === "preview")) {
       return "full";
     }
@@ -150,7 +164,8 @@ export class StillPicture implements Picture {
 
   private async load(): Promise<void> {
     const level = this.next();
-    const rendition = level === null || level === "none" ? undefined : this.current.renditions[level];
+    const rendition = level === null ? undefined : renditionAt(level, this.current);
+    const window = defaultWindow(this.current);
     if (this.loading || level === null || !rendition || this.failure !== null) {
       return;
     }
@@ -160,6 +175,8 @@ export class StillPicture implements Picture {
       this.base?.close();
       this.base = bitmap;
       this.level = level;
+      this.baseWindow = window;
+      this.tables = null;
     } catch {
       this.failed(level);
       return;

@@ -11,6 +11,7 @@ import {
   matrixOf,
   pan,
   type Placement,
+  regauged,
   rotated,
   toImage,
   toScreen,
@@ -33,6 +34,29 @@ function everyTurn(check: (placement: Placement) => void): void {
     }
   }
 }
+
+describe("an image that turns out to have another size", () => {
+  const TWICE = { width: 4000, height: 3000 };
+
+  it("shows the same piece in the same place, whatever the turn", () => {
+    everyTurn((placement) => {
+      const after = regauged(placement, IMAGE, TWICE, VIEWPORT, false);
+      for (const [x, y] of [[0, 0], [700, 300], [2000, 1500]] as const) {
+        near(toScreen(after, VIEWPORT, { x: 2 * x, y: 2 * y }), toScreen(placement, VIEWPORT, { x, y }));
+      }
+    });
+  });
+
+  it("stays where it is when the size is the same", () => {
+    everyTurn((placement) => expect(regauged(placement, IMAGE, IMAGE, VIEWPORT, false)).toBe(placement));
+  });
+
+  it("is fitted when it was, or when nothing was known of it", () => {
+    const placement = { center: { x: 1, y: 1 }, zoom: 3, rotation: 90, flip: true } as const;
+    expect(regauged(placement, IMAGE, TWICE, VIEWPORT, true)).toEqual(fit(TWICE, VIEWPORT, placement));
+    expect(regauged(placement, { width: 1, height: 1 }, TWICE, VIEWPORT, false)).toEqual(fit(TWICE, VIEWPORT, placement));
+  });
+});
 
 describe("view", () => {
   it("puts the centre in the middle of the viewport whatever the turn", () => {

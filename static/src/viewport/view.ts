@@ -194,6 +194,23 @@ export function followed(presenter: Placement, theirs: Size, mine: Size, image: 
   };
 }
 
+/**
+ * The same sight of an image that turns out to have another number of pixels than was said (`before` 1 x 1: nothing
+ * was): a fitted image stays fitted, else what was in the middle stays there as large as it was.
+ */
+export function regauged(placement: Placement, before: Size, after: Size, viewport: Size, fitted: boolean): Placement {
+  const across = after.width / before.width;
+  const down = after.height / before.height;
+  if (across === 1 && down === 1) {
+    return placement;
+  }
+  if (fitted || (before.width === 1 && before.height === 1)) {
+    return fit(after, viewport, placement);
+  }
+  const { center, zoom } = placement;
+  return { ...placement, center: { x: center.x * across, y: center.y * down }, zoom: zoom / Math.max(across, down) };
+}
+
 /** Which edge of the image lies at which side of the screen, as an index into [left, top, right, bottom]. */
 export function edgesOnScreen(rotation: Rotation, flip: boolean): readonly [number, number, number, number] {
   const quarters = rotation / 90;

@@ -19,6 +19,7 @@ import {
   type Placement,
   type Point,
   type Rect,
+  regauged,
   type Size,
   toImage,
   toScreen,
@@ -171,15 +172,14 @@ export class Viewport {
       this.show(manifest, this.wantedFrame);
       return;
     }
-    const grown = this.picture.manifest.columns !== manifest.columns || this.picture.manifest.rows !== manifest.rows;
+    const before = this.imageSize;
     const window = sameWindow(this.tone.window, defaultWindow(this.picture.manifest));
     this.picture.update(manifest);
     if (window) {
       this.tone = { ...this.tone, window: defaultWindow(manifest) };
     }
-    if (grown) {
-      this.place = fit(this.imageSize, this.size);
-    }
+    this.playback.learn(manifest.frames, manifest.frame_time_ms ?? DEFAULT_FRAME_MS);
+    this.place = regauged(this.place, before, this.imageSize, this.size, this.fitted);
     this.moved("quality", false);
   }
 

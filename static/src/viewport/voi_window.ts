@@ -107,11 +107,10 @@ export function storedLut(
 }
 
 /**
- * Display value for each value of an 8-bit rendition, which has the instance's own window in it already: an
- * approximation, since what that window cut off is lost. Null where nothing changes.
+ * Display value for each value of an 8-bit rendition, which has a window in it already (`made`, the instance's own
+ * unless told): an approximation, since what that window cut off is lost. Null where nothing changes.
  */
-export function renderedLut(manifest: InstanceManifest, tone: Tone): Uint8Array | null {
-  const made = defaultWindow(manifest);
+export function renderedLut(manifest: InstanceManifest, tone: Tone, made = defaultWindow(manifest)): Uint8Array | null {
   const untouched = sameWindow(tone.window, made);
   if (!tone.invert && untouched) {
     return null;

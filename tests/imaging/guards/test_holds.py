@@ -16,7 +16,7 @@ from app.errors import Conflict, Invalid, NotAllowed, NotFound
 from app.outbox import OutboxRow
 from consult import thumbnails
 from consult.models import Consult
-from imaging import queries, store
+from imaging import queries
 from imaging.guards.holds import operations
 from imaging.guards.holds.models import Hold
 from imaging.models import Instance
@@ -142,7 +142,7 @@ def test_another_patients_picture_leaves_the_case_and_its_bytes_stay(cast: Cast,
     decide(cast, instance, "wrong_patient")
     gone = instance_row(instance.id)
     assert (gone.case_id, gone.facility_id, gone.study.case_id) == (None, cast.facility.id, None)
-    assert store.path_of("originals", gone.sha256).exists()
+    assert queries.original_path(gone).exists()
     with db.read_session() as session:
         assert [one.id for one in queries.instances_of_case(session, cast.case.id)] == [other.id]
         told = list(session.scalars(select(OutboxRow).where(OutboxRow.event == "instance_removed")))
