@@ -147,6 +147,14 @@ class SendMediaCandidate(Message):
     candidate: IceCandidate
 
 
+class HoldPicture(Message):
+    """Hold the picture of `publisher` back at the relay, or send it again: a member who wants voices only."""
+
+    route: SessionId
+    publisher: ParticipantId
+    held: bool
+
+
 class ChangeMedia(Message):
     """What this member now sends."""
 
@@ -256,6 +264,7 @@ COMMANDS: Final[dict[str, tuple[type[Message], type[Message]]]] = {
     "ask_for_relay": (AskForRelay, Empty),
     "open_media": (OpenMedia, Empty),
     "send_media_candidate": (SendMediaCandidate, Empty),
+    "hold_picture": (HoldPicture, Empty),
 }
 FACTS: Final[dict[str, type[Message]]] = {
     "call_joined": CallJoined,
@@ -279,4 +288,5 @@ PER_SECOND: Final[dict[str, float]] = {
     "ask_for_relay": 1,
     "open_media": 20,
     "send_media_candidate": 80,
+    "hold_picture": 10,
 }

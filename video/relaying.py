@@ -16,6 +16,7 @@ from app.errors import Conflict, NotFound
 from app.membership import room_of
 from video import policy, tickets
 from video.protocol import (
+    HoldPicture,
     MediaAnswered,
     MediaRefused,
     Message,
@@ -55,6 +56,11 @@ class Relaying:
         self._ways: dict[str, Way] = {}
         relays.lost = self._relay_lost
         relays.happened = self._happened
+
+    @property
+    def relays(self) -> int:
+        """How many relays there are."""
+        return len(self._relays)
 
     def route(self, consult_id: str) -> Route:
         """How a call's media travels now."""
@@ -123,11 +129,23 @@ class Relaying:
         way, named = self._named(place, message)
         self._relays.tell(way, "candidate", {**named, "candidate": message.candidate.model_dump(by_alias=True)})
 
+    def hold_picture(self, place: Place, message: HoldPicture) -> None:
+        """Have the relay hold a picture back, or send it again. Raises Conflict(route_changed)."""
+        way = self._relayed(place, message.route)
+        held = {"publisher": message.publisher, "held": message.held}
+        named = {"room": place.seat.consult_id, "participant": place.seat.participant_id}
+        self._relays.tell(way, "hold", {**named, **held})
+
+    def _relayed(self, place: Place, route: str) -> str:
+        """The socket of the relay that carries the call on this route."""
+        way = self._way(place.seat.consult_id)
+        if way.relay is None or way.route.id != route:
+            raise Conflict("The call travels another way by now.", code="route_changed")
+        return way.relay
+
     def _named(self, place: Place, message: Named) -> tuple[str, dict[str, Any]]:
         """The relay's socket, and how the relay knows the connection that is meant."""
-        way = self._way(place.seat.consult_id)
-        if way.relay is None or way.route.id != message.route:
-            raise Conflict("The call travels another way by now.", code="route_changed")
+        relay = self._relayed(place, message.route)
         publisher = message.publisher or ""
         if message.session_id != place.session_id or (message.purpose == "subscribe") != bool(publisher):
             raise NotFound()
@@ -135,7 +153,7 @@ class Relaying:
             publisher == place.seat.participant_id or self._roster.find(place.seat.consult_id, publisher) is None
         ):
             raise NotFound()
-        return way.relay, {
+        return relay, {
             "room": place.seat.consult_id,
             "participant": place.seat.participant_id,
             "session": place.session_id,

@@ -31,6 +31,7 @@ from video.protocol import (
     CandidateSent,
     ChangeMedia,
     DescriptionSent,
+    HoldPicture,
     JoinCall,
     LeaveCall,
     MediaChanged,
@@ -76,7 +77,11 @@ class CallSignalling:
         self.roster = Roster()
         self._socketio = socketio
         self.relaying = Relaying(
-            self.roster, media_relays or Relays(socketio.emit), self._emit, secret or _relay_secret, now
+            self.roster,
+            Relays(socketio.emit) if media_relays is None else media_relays,
+            self._emit,
+            secret or _relay_secret,
+            now,
         )
         self._now = now
         self._standing = standing or _standing
@@ -142,6 +147,11 @@ class CallSignalling:
     def send_media_candidate(self, member: Membership, message: SendMediaCandidate) -> dict[str, Any]:
         """Pass a candidate to the call's relay."""
         self.relaying.send_candidate(self._place(member), message)
+        return {}
+
+    def hold_picture(self, member: Membership, message: HoldPicture) -> dict[str, Any]:
+        """Have the relay hold somebody's picture back for this member."""
+        self.relaying.hold_picture(self._place(member), message)
         return {}
 
     def change_media(self, member: Membership, message: ChangeMedia) -> dict[str, Any]:

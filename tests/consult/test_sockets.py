@@ -163,6 +163,8 @@ def messages(consult: Consult, to: str) -> dict[str, Any]:
     """A message that each command would accept."""
     description = {"type": "offer", "sdp": "v=0\r\n"}
     state = {"pointer": None, "view": None, "at": 1.8e12}
+    connection = {"route": "a-route-0001", "session_id": "call-0001", "purpose": "subscribe", "publisher": to}
+    candidate = {"candidate": "candidate:1 1 udp 1 192.0.2.1 9 typ host", "sdpMid": "0", "sdpMLineIndex": 0}
     return {
         "join_consult": {"consult_id": consult.id, "session_id": "page-0009"},
         "leave_consult": {},
@@ -176,6 +178,10 @@ def messages(consult: Consult, to: str) -> dict[str, Any]:
         "send_description": {"to": to, "session_id": "call-0001", "description": description},
         "send_candidate": {"to": to, "session_id": "call-0001", "candidate": None},
         "change_media": {"audio": True, "video": False, "camera": None},
+        "ask_for_relay": {},
+        "open_media": {**connection, "attempt": 0, "sdp": "v=0\r\n"},
+        "send_media_candidate": {**connection, "candidate": candidate},
+        "hold_picture": {"route": "a-route-0001", "publisher": to, "held": True},
     }
 
 

@@ -61,7 +61,12 @@ class Control:
         )
 
     def _hear(self) -> None:
-        for name, handler in (("open", self._open), ("candidate", self._candidate), ("remove", self._remove)):
+        for name, handler in (
+            ("open", self._open),
+            ("candidate", self._candidate),
+            ("remove", self._remove),
+            ("hold", self._hold),
+        ):
             self._line.on(name, handler, namespace=NAMESPACE)
         self._line.on("connect", self._send_load, namespace=NAMESPACE)
 
@@ -83,6 +88,9 @@ class Control:
 
     async def _remove(self, message: dict[str, Any]) -> None:
         await self.rooms.remove(message["room"], message["participant"])
+
+    async def _hold(self, message: dict[str, Any]) -> None:
+        self.rooms.hold(message["room"], message["participant"], message["publisher"], bool(message["held"]))
 
     def _tell(self, event: Event, ticket: Ticket) -> None:
         named = {name: getattr(ticket, name) for name in ("room", "participant", "session", "publisher")}

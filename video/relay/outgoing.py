@@ -119,18 +119,9 @@ class Outgoing:
         names = self.names
         second = names.payload_type | packet.marker
         timestamp = (packet.timestamp + self.timestamp_offset) & 0xFFFFFFFF
+        if names.level_id and packet.level >= 0:
+            return packets.write_with_level(second, sequence, timestamp, names.ssrc, names.level_id, packet.level)
         stamp = send_time_now() if names.send_time_id else 0
-        if names.level_id and packet.level >= 0 and names.send_time_id:
-            return packets.write_with_level(
-                second,
-                sequence,
-                timestamp,
-                names.ssrc,
-                names.send_time_id,
-                stamp,
-                names.level_id,
-                packet.level,
-            )
         return packets.write(second, sequence, timestamp, names.ssrc, names.send_time_id, stamp)
 
     def pause(self) -> None:

@@ -12,8 +12,7 @@ HEADER_BYTES: Final = 12
 SEQUENCES: Final = 1 << 16
 
 _HEADER = Struct("!BBHII")
-_WITH_SEND_TIME = Struct("!BBHIIHHI")  # header, one-byte extension profile, one word: abs-send-time
-_WITH_LEVEL = Struct("!BBHIIHHIBBH")  # and the audio level with its padding, in a second word
+_WITH_WORD = Struct("!BBHIIHHI")  # header, one-byte extension profile, one word of extensions
 _OSN = Struct("!H")
 _ONE_BYTE_PROFILE: Final = 0xBEDE
 
@@ -79,34 +78,15 @@ def write(
     if not send_time_id:
         return _HEADER.pack(0x80, payload_type_and_marker, sequence, timestamp, ssrc)
     word = send_time_id << 28 | 2 << 24 | send_time
-    return _WITH_SEND_TIME.pack(0x90, payload_type_and_marker, sequence, timestamp, ssrc, _ONE_BYTE_PROFILE, 1, word)
+    return _WITH_WORD.pack(0x90, payload_type_and_marker, sequence, timestamp, ssrc, _ONE_BYTE_PROFILE, 1, word)
 
 
 def write_with_level(
-    payload_type_and_marker: int,
-    sequence: int,
-    timestamp: int,
-    ssrc: int,
-    send_time_id: int,
-    send_time: int,
-    level_id: int,
-    level: int,
+    payload_type_and_marker: int, sequence: int, timestamp: int, ssrc: int, level_id: int, level: int
 ) -> bytes:
-    """The same with the speaker's audio level (RFC 6464), which says who talks without decoding anything."""
-    word = send_time_id << 28 | 2 << 24 | send_time
-    return _WITH_LEVEL.pack(
-        0x90,
-        payload_type_and_marker,
-        sequence,
-        timestamp,
-        ssrc,
-        _ONE_BYTE_PROFILE,
-        2,
-        word,
-        level_id << 4,
-        level,
-        0,
-    )
+    """The same for a voice, with its level (RFC 6464), which says who talks without decoding anything."""
+    word = level_id << 28 | level << 16
+    return _WITH_WORD.pack(0x90, payload_type_and_marker, sequence, timestamp, ssrc, _ONE_BYTE_PROFILE, 1, word)
 
 
 def unwrap_retransmission(packet: Packet, payload_type: int, ssrc: int) -> Packet | None:

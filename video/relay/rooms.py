@@ -128,6 +128,12 @@ class Rooms:
         published = room.publishers.get(participant)
         await asyncio.gather(*(one.close() for one in [*own, *([published] if published else [])]))
 
+    def hold(self, room_name: str, participant: str, publisher: str, held: bool) -> None:
+        """Hold a picture back for one participant who wants none, or send it again."""
+        connection = self.connection(room_name, participant, publisher)
+        if isinstance(connection, Subscriber):
+            connection.hold(held)
+
     def _published(self, publisher: Connection) -> None:
         room = self._rooms.get(publisher.ticket.room)
         if room is None or not isinstance(publisher, Publisher):

@@ -31,6 +31,7 @@ class Subscriber(Connection):
         self.round_trip = 0.1
         self.loss = 0.0
         self.starved = False
+        self.held = False
         self._starving_since: float | None = None
         self._resume_at = 0.0
         self._pauses = 0
@@ -67,6 +68,8 @@ class Subscriber(Connection):
         stream = Outgoing(names, self._pass, kind, cname=self.ticket.publisher)
         self.streams[kind] = stream
         self._by_ssrc[names.ssrc] = stream
+        if self.held and kind == "video":
+            stream.pause()
 
     def _connected(self) -> None:
         if self.publisher is not None:
@@ -121,10 +124,19 @@ class Subscriber(Connection):
             except ValueError:
                 return
 
+    def hold(self, held: bool) -> None:
+        """The other side wants no picture, or wants it again."""
+        self.held = held
+        picture = self.streams.get("video")
+        if picture is not None and held:
+            picture.pause()
+        elif picture is not None and not self.starved:
+            picture.resume()
+
     def tick(self, now: float) -> None:
         """Stop the picture where it would starve the voice, and try again, ever less often."""
         picture = self.streams.get("video")
-        if picture is None:
+        if picture is None or self.held:
             return
         if picture.paused:
             if now >= self._resume_at:

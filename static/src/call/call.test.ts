@@ -8,6 +8,7 @@ const LIMITS = [
   { audio_bps: 24_000, video_bps: 600_000, frame_rate: 24 },
   { audio_bps: 20_000, video_bps: 250_000, frame_rate: 20 },
 ];
+const ROUTE = { kind: "direct", id: "first-route" };
 const ASHA = { participant_id: "asha", session_id: "session-asha", audio: true, video: true, camera: null };
 
 let clock: FakeClock;
@@ -24,7 +25,7 @@ beforeEach(() => {
   devices = new FakeDevices();
   peers = [];
   members = [];
-  connection.answer = () => ({ members, limits: LIMITS });
+  connection.answer = () => ({ members, limits: LIMITS, route: ROUTE });
   call = new Call({
     connection: connection.as(),
     me: "me",
@@ -71,7 +72,7 @@ describe("joining", () => {
         const description = { type: "offer", sdp: "v=0\r\n" };
         connection.tell("description_sent", { from: "zoya", session_id: "session-zoya", description, attempt: 0 });
       }
-      return { members: [early], limits: LIMITS };
+      return { members: [early], limits: LIMITS, route: ROUTE };
     };
     await joinWith(early);
     expect(connection.named("send_description").map((sent) => (sent.description as { type: string }).type)).toEqual([

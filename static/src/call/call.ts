@@ -5,7 +5,7 @@ import { Listeners } from "./listeners";
 import type { MemberView } from "./member";
 import { Members } from "./members";
 import { joinProblem, type Problem } from "./problems";
-import type { CallConnection, CallMember, Camera } from "./signals";
+import type { CallConnection, CallMember, Camera, Route } from "./signals";
 
 export type CallState =
   | { readonly kind: "idle" | "joining" | "in" | "leaving" }
@@ -182,7 +182,7 @@ export class Call {
   /** Neither sends a picture nor receives any. */
   async setAudioOnly(on: boolean): Promise<void> {
     this.audioOnly = on;
-    this.members.all.forEach((member) => member.link.pictureWantedChanged());
+    this.members.pictureWantedChanged();
     if (on) {
       await this.options.capture.setVideo(false);
     }
@@ -211,6 +211,7 @@ export class Call {
       connection: options.connection,
       me: options.me,
       clock: this.clock,
+      session: () => this.sessionId,
       iceServers: () => options.iceServers(),
       tracks: () => ({ audio: options.capture.audioTrack, video: options.capture.videoTrack }),
       wantsPicture: () => !this.audioOnly,
@@ -231,6 +232,10 @@ export class Call {
       connection.on("description_sent", (fact) => this.whenSeated(() => this.members.described(fact))),
       connection.on("candidate_sent", (fact) => this.whenSeated(() => this.members.candidate(fact))),
       connection.on("media_changed", (fact) => this.members.get(fact.participant_id)?.setMedia(fact)),
+      connection.on("route_changed", ({ route }) => this.whenSeated(() => this.rerouted(route))),
+      connection.on("media_answered", (fact) => this.members.relaying.answered(fact)),
+      connection.on("media_refused", (fact) => this.members.relaying.refused(fact)),
+      connection.on("picture_held", (fact) => this.members.get(fact.publisher)?.setHeld(fact.held)),
       connection.on("moved_elsewhere", gone),
       connection.on("removed", gone),
       connection.onStatus(({ status }) => {
@@ -241,7 +246,7 @@ export class Call {
 
   private watchCapture(capture: Capture): (() => void)[] {
     const changed = (): void => {
-      this.members.all.forEach((member) => void member.link.tracksChanged());
+      this.members.tracksChanged();
       this.tellMedia();
       this.tellOwn();
     };
@@ -316,6 +321,12 @@ export class Call {
     this.members.left(participantId, reason);
   }
 
+  private rerouted(route: Route): void {
+    if (this.sessionId !== "") {
+      this.members.relaying.changed(route);
+    }
+  }
+
   private listen(): void {
     const levels = this.members.listen();
     if (levels !== null) {
@@ -343,7 +354,7 @@ export class Call {
   }
 
   private readonly networkBack = (): void => {
-    this.members.all.forEach((member) => member.link.networkChanged());
+    this.members.networkChanged();
   };
 
   private setProblem(problem: Problem | null): void {

@@ -136,6 +136,10 @@ export class FakePeer extends EventTarget {
     return this.transceivers;
   }
 
+  getReceivers(): FakeTransceiver["receiver"][] {
+    return this.transceivers.map(({ receiver }) => receiver);
+  }
+
   createDataChannel(): EventTarget {
     return Object.assign(new EventTarget(), { readyState: "connecting" });
   }
@@ -233,7 +237,7 @@ type Handler = (fact: never) => void;
 export class FakeConnection {
   state = { status: "up" };
   sent: { name: string; message: Record<string, unknown> }[] = [];
-  answer: (name: string, message: Record<string, unknown>) => unknown = () => ({ members: [], limits: [] });
+  answer: (name: string, message: Record<string, unknown>) => unknown = () => ({ members: [], limits: [], route: { kind: "direct", id: "one" } });
   private readonly handlers = new Map<string, Set<Handler>>();
   private readonly joins: (() => Promise<void>)[] = [];
   private readonly statusHandlers = new Set<(state: { status: string }) => void>();

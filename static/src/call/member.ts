@@ -1,5 +1,6 @@
 import type { Clock } from "./clock";
 import { climb, pictureOn, startLadder, type Ladder } from "./ladder";
+import type { Path } from "./path";
 import type { PeerLink } from "./peer_link";
 import type { PictureSettings } from "./sending";
 import type { CallMember, Camera, Media, MediaLimits } from "./signals";
@@ -28,8 +29,12 @@ export interface MemberView {
 
 export interface MemberOptions {
   readonly clock: Clock;
-  readonly link: PeerLink;
+  readonly path: Path;
   readonly member: CallMember;
+  /** The counters of what they are sent through the relay; null while they are sent it directly. */
+  sentByRelay(): Promise<Record<string, unknown>[]> | null;
+  /** What our picture to them may cost has changed, while it goes through the relay. */
+  onPicture(picture: PictureSettings): void;
   /** Something that a page shows has changed. */
   onChange(): void;
   onMessage(text: string): void;
@@ -41,7 +46,7 @@ const PAUSES_BEFORE_WEAK = 2;
 export class Member {
   readonly participantId: string;
   readonly sessionId: string;
-  readonly link: PeerLink;
+  readonly path: Path;
   /** The server has let them go; they stay for as long as their media still flows. */
   unseated = false;
 
@@ -53,21 +58,33 @@ export class Member {
   private stillLooks = 0;
   private level = 0;
   private goneSince: number | null = null;
+  private held = false;
 
   constructor(private readonly options: MemberOptions) {
-    const { member, link } = options;
+    const { member, path } = options;
     this.participantId = member.participant_id;
     this.sessionId = member.session_id;
-    this.link = link;
+    this.path = path;
     this.media = { audio: member.audio, video: member.video, camera: member.camera ?? null };
     this.ladder = startLadder(options.clock.now());
-    link.on("status", (status) => {
+    path.on("status", (status) => {
       this.goneSince = status === "connected" || status === "connecting" ? null : (this.goneSince ?? options.clock.now());
       options.onChange();
     });
-    link.on("stream", () => options.onChange());
-    link.on("channel", () => options.onChange());
-    link.on("message", (text) => options.onMessage(text));
+    path.on("stream", () => options.onChange());
+    this.link.on("channel", () => options.onChange());
+    this.link.on("message", (text) => options.onMessage(text));
+  }
+
+  /** The direct connection, which also carries pointers while the relay carries the media. */
+  get link(): PeerLink {
+    return this.path.direct;
+  }
+
+  /** The relay holds their picture back, for our line carries the voice only. */
+  setHeld(held: boolean): void {
+    this.held = held;
+    this.options.onChange();
   }
 
   get picture(): PictureSettings {
@@ -83,18 +100,20 @@ export class Member {
   /** How loud they are now; true when that is worth drawing again. */
   listen(): boolean {
     const before = this.level;
-    this.level = this.link.status === "connected" ? this.link.level() : 0;
+    this.level = this.path.status === "connected" ? this.path.level() : 0;
     return Math.abs(before - this.level) > 0.005;
   }
 
   /** Reads the link's counters, and moves along the ladder. */
   async look(limits: MediaLimits): Promise<void> {
-    const report = await this.link.getStats();
-    if (report === null || this.link.status !== "connected") {
+    const received = await this.path.received();
+    const sent = await this.options.sentByRelay();
+    if (received.length === 0 || this.path.status !== "connected") {
       this.totals = null;
       return;
     }
-    const entries = [...report.values()] as Record<string, unknown>[];
+    // Sent first: of two candidate pairs the uplink's is the one to know, for it is the narrow one.
+    const entries = [...(sent ?? []), ...received];
     const { sample, totals } = readStats(entries, this.options.clock.now(), this.totals);
     const isFirst = this.totals === null;
     this.totals = totals;
@@ -109,16 +128,16 @@ export class Member {
   }
 
   view(): MemberView {
-    const { status } = this.link;
+    const { status } = this.path;
     const isPaused = status === "connected" && !this.picture.active;
-    const isWeakNow = this.weakLooks >= PAUSES_BEFORE_WEAK || isPaused;
+    const isWeakNow = this.weakLooks >= PAUSES_BEFORE_WEAK || isPaused || this.held;
     return {
       participantId: this.participantId,
       connection: status === "connected" && isWeakNow ? "weak" : status,
       ...this.media,
       pictureMoving: this.stillLooks < PAUSES_BEFORE_WEAK,
       level: this.level,
-      stream: this.link.stream,
+      stream: this.path.stream,
       goneSince: this.goneSince,
       paused: isPaused,
       sample: this.sample,
@@ -131,6 +150,7 @@ export class Member {
     this.ladder = climb(this.ladder, { at, loss: lossOut, roundTrip, available });
     if (this.ladder.rung !== before) {
       this.link.setLimits(limits, this.picture);
+      this.options.onPicture(this.picture);
     }
   }
 }

@@ -1,8 +1,17 @@
 import type { Clock } from "./clock";
 import { Member, type MemberView } from "./member";
+import { Path } from "./path";
 import { PeerLink } from "./peer_link";
+import { Relaying } from "./relaying";
 import type { Tracks } from "./sending";
-import type { CallConnection, CallMember, CallMembers, CandidateSent, DescriptionSent, MediaLimits } from "./signals";
+import type {
+  CallConnection,
+  CallMember,
+  CallMembers,
+  CandidateSent,
+  DescriptionSent,
+  MediaLimits,
+} from "./signals";
 
 /** How long members who were there before a reconnection may take to come back themselves. */
 export const CONFIRM_MS = 30_000;
@@ -13,6 +22,8 @@ export interface MembersOptions {
   /** Our own participant id. */
   readonly me: string;
   readonly clock: Clock;
+  /** Our own session in the call. */
+  session(): string;
   iceServers(): readonly RTCIceServer[];
   tracks(): Tracks;
   wantsPicture(): boolean;
@@ -28,8 +39,15 @@ export interface MembersOptions {
 export class Members {
   private readonly byId = new Map<string, Member>();
   private limits: readonly MediaLimits[] = [];
+  readonly relaying: Relaying;
 
-  constructor(private readonly options: MembersOptions) {}
+  constructor(private readonly options: MembersOptions) {
+    this.relaying = new Relaying({
+      ...options,
+      limits: () => this.limitsNow(),
+      onDirectTracks: () => this.all.forEach((member) => void member.link.tracksChanged()),
+    });
+  }
 
   get all(): readonly Member[] {
     return [...this.byId.values()];
@@ -46,6 +64,7 @@ export class Members {
   /** The server's answer to our joining, or joining again. */
   settle(reply: CallMembers): void {
     this.limits = reply.limits;
+    this.relaying.changed(reply.route);
     const present = new Set(reply.members.map((member) => member.participant_id));
     reply.members.forEach((member) => this.joined(member));
     const missing = this.all.filter((member) => !present.has(member.participantId));
@@ -69,7 +88,7 @@ export class Members {
 
   left(participantId: string, reason: string): void {
     const member = this.byId.get(participantId);
-    if (member && reason === "lost" && member.link.status === "connected") {
+    if (member && reason === "lost" && member.path.status === "connected") {
       member.unseated = true; // only their line to the server is gone: the voice goes on
       return;
     }
@@ -102,22 +121,44 @@ export class Members {
     return changed.length === 0 ? null : new Map(this.all.map((member) => [member.participantId, member.view().level]));
   }
 
+  /** Sends what the devices now give, on whichever way. */
+  tracksChanged(): void {
+    this.all.forEach((member) => void member.link.tracksChanged());
+    this.relaying.tracksChanged();
+  }
+
+  /** Asks for everyone's picture, or for voices only. */
+  pictureWantedChanged(): void {
+    this.all.forEach((member) => member.link.pictureWantedChanged());
+    this.relaying.pictureWantedChanged();
+  }
+
+  networkChanged(): void {
+    this.all.forEach((member) => member.link.networkChanged());
+    this.relaying.networkChanged();
+  }
+
   dropAll(): void {
     this.all.forEach((member) => this.drop(member));
+    this.relaying.close();
   }
 
   private add(fact: CallMember): void {
     const from = fact.participant_id;
+    const path = new Path(this.options.clock, this.link(fact));
     const member: Member = new Member({
       clock: this.options.clock,
-      link: this.link(fact),
+      path,
       member: fact,
+      sentByRelay: () => (this.relaying.isRelayed ? this.relaying.sent() : null),
+      onPicture: (picture) => this.relaying.setPicture(picture),
       onChange: () => this.changed(member),
       onMessage: (text) => this.options.onMessage(from, text),
     });
     this.byId.set(from, member);
     this.shareUplink();
     member.link.begin();
+    this.relaying.add(from, path);
     this.options.onChange();
   }
 
@@ -130,7 +171,7 @@ export class Members {
       clock,
       limits: this.limitsNow(),
       picture: { active: true, maxBitrate: Number.MAX_SAFE_INTEGER, frameRate: 24, scaleDownBy: 1 },
-      tracks: () => this.options.tracks(),
+      tracks: () => this.relaying.directTracks,
       wantsPicture: () => this.options.wantsPicture(),
       createConnection: () =>
         this.options.createConnection({ iceServers: [...this.options.iceServers()], bundlePolicy: "max-bundle" }),
@@ -145,18 +186,21 @@ export class Members {
   private drop(member: Member | undefined): void {
     if (member && this.byId.get(member.participantId) === member) {
       this.byId.delete(member.participantId);
-      member.link.close();
+      member.path.close();
+      this.relaying.remove(member.participantId);
       this.shareUplink();
       this.options.onChange();
     }
   }
 
   private dropUnseated(): void {
-    this.all.filter((member) => member.unseated && member.link.status !== "connected").forEach((member) => this.drop(member));
+    this.all
+      .filter((member) => member.unseated && member.path.status !== "connected")
+      .forEach((member) => this.drop(member));
   }
 
   private changed(member: Member): void {
-    if (member.unseated && member.link.status !== "connected" && this.options.canSignal()) {
+    if (member.unseated && member.path.status !== "connected" && this.options.canSignal()) {
       this.drop(member);
     } else {
       this.options.onChange();
@@ -172,5 +216,6 @@ export class Members {
   private shareUplink(): void {
     const limits = this.limitsNow();
     this.all.forEach((member) => member.link.setLimits(limits, member.picture));
+    this.relaying.limitsChanged();
   }
 }

@@ -19,8 +19,15 @@ export interface MediaLimits {
   readonly frame_rate: number;
 }
 
+/** How the call's media travels now. */
+export interface Route {
+  readonly kind: "direct" | "relay";
+  readonly id: string;
+}
+
 export interface CallMembers {
   readonly members: readonly CallMember[];
+  readonly route: Route;
   readonly limits: readonly MediaLimits[];
 }
 
@@ -64,6 +71,24 @@ export interface Address {
   attempt: number;
 }
 
+/** A connection to the relay, as its messages name it. */
+export interface MediaAddress {
+  route: string;
+  session_id: string;
+  purpose: "publish" | "subscribe";
+  publisher: string | null;
+}
+
+export interface MediaAnswered {
+  readonly route: string;
+  readonly purpose: "publish" | "subscribe";
+  readonly publisher: string | null;
+  readonly attempt: number;
+  readonly sdp: string;
+}
+
+export type MediaRefused = Omit<MediaAnswered, "sdp"> & { readonly code: string };
+
 type Nothing = Record<string, never>;
 type Off = () => void;
 
@@ -75,12 +100,20 @@ export interface CallConnection {
   request(name: "send_description", message: Address & { description: Description | null }): Promise<unknown>;
   request(name: "send_candidate", message: Address & { candidate: Candidate | null }): Promise<unknown>;
   request(name: "change_media", message: Media): Promise<unknown>;
+  request(name: "ask_for_relay", message: Nothing): Promise<unknown>;
+  request(name: "open_media", message: MediaAddress & { attempt: number; sdp: string }): Promise<unknown>;
+  request(name: "send_media_candidate", message: MediaAddress & { candidate: Candidate }): Promise<unknown>;
+  request(name: "hold_picture", message: { route: string; publisher: string; held: boolean }): Promise<unknown>;
   request(name: "point_stage", message: { state: never }): Promise<unknown>;
   on(name: "call_joined", handler: (fact: { member: CallMember }) => void): Off;
   on(name: "call_left", handler: (fact: { participant_id: string; reason: string }) => void): Off;
   on(name: "description_sent", handler: (fact: DescriptionSent) => void): Off;
   on(name: "candidate_sent", handler: (fact: CandidateSent) => void): Off;
   on(name: "media_changed", handler: (fact: Media & { participant_id: string }) => void): Off;
+  on(name: "route_changed", handler: (fact: { route: Route }) => void): Off;
+  on(name: "media_answered", handler: (fact: MediaAnswered) => void): Off;
+  on(name: "media_refused", handler: (fact: MediaRefused) => void): Off;
+  on(name: "picture_held", handler: (fact: { publisher: string; held: boolean }) => void): Off;
   on(name: "stage_pointed", handler: (fact: { from: string; state: unknown }) => void): Off;
   on(name: "moved_elsewhere" | "removed", handler: () => void): Off;
   onConnect(join: () => Promise<void>): void;

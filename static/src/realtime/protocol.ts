@@ -65,6 +65,13 @@ export interface DescriptionSent {
   attempt: number;
 }
 
+/** Hold the picture of `publisher` back at the relay, or send it again: a member who wants voices only. */
+export interface HoldPicture {
+  route: string;
+  publisher: string;
+  held: boolean;
+}
+
 /** RTCIceCandidateInit (WebRTC 1.0, 4.8.1); an empty `candidate` ends a generation of candidates. */
 export interface IceCandidateInput {
   candidate: string;
@@ -343,6 +350,7 @@ export interface Commands {
   ask_for_relay: { message: Empty; reply: Empty };
   open_media: { message: OpenMedia; reply: Empty };
   send_media_candidate: { message: SendMediaCandidate; reply: Empty };
+  hold_picture: { message: HoldPicture; reply: Empty };
 }
 
 /** What the server tells. */

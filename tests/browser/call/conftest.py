@@ -51,7 +51,7 @@ def server(client: Path, tmp_path: Path) -> Iterator[RoomServer]:
     made = RoomServer(sys.executable, client, tmp_path)
     made.start()
     yield made
-    made.kill()
+    made.stop()
 
 
 @pytest.fixture

@@ -28,9 +28,14 @@ def make_server(dist: Path, data: Path) -> tuple[Flask, SocketIO]:
     database = db.connect(f"sqlite:///{data / 'call.sqlite3'}")
     db.Base.metadata.create_all(database.engine, tables=[AuditRow.metadata.tables[name] for name in _tables()])
 
-    signalling.register(socketio)
+    calls = signalling.register(socketio)
     _room(socketio)
     _pages(app, dist)
+
+    @app.get("/relays")
+    def relays() -> dict[str, int]:
+        return {"relays": calls.relaying.relays}
+
     return app, socketio
 
 

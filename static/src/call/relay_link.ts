@@ -1,0 +1,207 @@
+import type { Clock } from "./clock";
+import { Listeners } from "./listeners";
+import type { LinkStatus } from "./recovery";
+import { withVoice } from "./sdp";
+import { limitSending, replaceTracks, type PictureSettings, type Tracks } from "./sending";
+import type { Candidate, MediaLimits } from "./signals";
+
+export const ANSWER_MS = 8_000;
+export const CONNECT_MS = 12_000;
+export const LOST_MS = 3_000;
+const FIRST_PAUSE_MS = 500;
+const LONGEST_PAUSE_MS = 8_000;
+const FAILED_AFTER = 3;
+
+export interface RelayLinkOptions {
+  readonly clock: Clock;
+  /** What is sent; null for a link that receives. */
+  readonly tracks: (() => Tracks) | null;
+  limits(): MediaLimits;
+  picture(): PictureSettings;
+  createConnection(): RTCPeerConnection;
+  createStream(tracks: MediaStreamTrack[]): MediaStream;
+  /** Rejects when the relay cannot be asked now. */
+  offer(sdp: string, attempt: number): Promise<unknown>;
+  candidate(candidate: Candidate): Promise<unknown>;
+}
+
+interface RelayLinkEvents {
+  status: LinkStatus;
+  stream: MediaStream;
+}
+
+/**
+ * One connection to the relay: our own media, or one other member's. The relay never changes a connection that exists,
+ * so whatever goes wrong (another network, a lost answer) is repaired by a new one, again and again until `close`.
+ */
+export class RelayLink {
+  status: LinkStatus = "connecting";
+  stream: MediaStream | null = null;
+  attempt = 0;
+
+  private connection: RTCPeerConnection | null = null;
+  private closed = false;
+  private failures = 0;
+  private cancel: () => void = () => undefined;
+  private readonly listeners = new Listeners<RelayLinkEvents>();
+
+  constructor(private readonly options: RelayLinkOptions) {}
+
+  on<Name extends keyof RelayLinkEvents>(name: Name, handler: (value: RelayLinkEvents[Name]) => void): () => void {
+    return this.listeners.on(name, handler);
+  }
+
+  /** Begins, or begins anew. */
+  open(): void {
+    this.cancel();
+    this.connection?.close();
+    if (this.closed) {
+      return;
+    }
+    this.attempt += 1;
+    const connection = this.options.createConnection();
+    this.connection = connection;
+    this.prepare(connection);
+    connection.addEventListener("connectionstatechange", () => this.changed(connection));
+    connection.addEventListener("track", () => this.received(connection));
+    connection.addEventListener("icecandidate", ({ candidate }) => {
+      if (candidate !== null && candidate.candidate !== "" && connection === this.connection) {
+        const { sdpMid, sdpMLineIndex, usernameFragment } = candidate;
+        const found = { candidate: candidate.candidate, sdpMid, sdpMLineIndex, usernameFragment };
+        void this.options.candidate(found).catch(() => undefined);
+      }
+    });
+    this.cancel = this.options.clock.after(ANSWER_MS, () => this.failed());
+    void this.offer(connection, this.attempt);
+  }
+
+  /** The relay's answer to our offer number `attempt`. */
+  async answered(sdp: string, attempt: number): Promise<void> {
+    const { connection } = this;
+    if (attempt !== this.attempt || connection?.signalingState !== "have-local-offer") {
+      return; // to an offer that was given up
+    }
+    this.cancel();
+    this.cancel = this.options.clock.after(CONNECT_MS, () => this.failed());
+    try {
+      const voice = { maxAverageBitrate: this.options.limits().audio_bps };
+      await connection.setRemoteDescription({ type: "answer", sdp: withVoice(sdp, voice) });
+      this.limitsChanged();
+    } catch (error) {
+      console.warn("call: the relay's answer could not be used", error);
+      this.failed();
+    }
+  }
+
+  /** The relay did not take our offer number `attempt`. */
+  refused(attempt: number): void {
+    if (attempt === this.attempt) {
+      this.failed();
+    }
+  }
+
+  /** The device's network is another one: the connection may be dead without having noticed. */
+  networkChanged(): void {
+    this.failures = 0;
+    this.open();
+  }
+
+  tracksChanged(): Promise<void> {
+    return this.options.tracks === null ? Promise.resolve() : replaceTracks(this.connection, this.options.tracks());
+  }
+
+  limitsChanged(): void {
+    if (this.options.tracks !== null) {
+      void limitSending(this.connection, this.options.limits(), this.options.picture());
+    }
+  }
+
+  /** How loud the other side is now, 0 to 1. */
+  level(): number {
+    const receiver = this.connection?.getReceivers().find(({ track }) => track.kind === "audio");
+    const source = receiver?.getSynchronizationSources()[0];
+    const fresh = source !== undefined && performance.now() + performance.timeOrigin - source.timestamp < 1000;
+    return fresh ? (source.audioLevel ?? 0) : 0;
+  }
+
+  async stats(): Promise<Record<string, unknown>[]> {
+    const report = await this.connection?.getStats();
+    return report === undefined ? [] : ([...report.values()] as Record<string, unknown>[]);
+  }
+
+  close(): void {
+    this.closed = true;
+    this.cancel();
+    this.connection?.close();
+    this.connection = null;
+  }
+
+  private prepare(connection: RTCPeerConnection): void {
+    const own = this.options.tracks?.() ?? null;
+    const streams = own === null ? [] : [this.options.createStream([])];
+    for (const kind of ["audio", "video"] as const) {
+      const init: RTCRtpTransceiverInit = own === null ? { direction: "recvonly" } : { direction: "sendonly", streams };
+      connection.addTransceiver(own?.[kind] ?? kind, init);
+    }
+  }
+
+  private async offer(connection: RTCPeerConnection, attempt: number): Promise<void> {
+    try {
+      await connection.setLocalDescription();
+      if (connection === this.connection && connection.localDescription !== null) {
+        await this.options.offer(connection.localDescription.sdp, attempt);
+      }
+    } catch {
+      // No line to the server, or the call travels another way by now: then `close` is on its way.
+      this.refused(attempt);
+    }
+  }
+
+  private changed(connection: RTCPeerConnection): void {
+    if (connection !== this.connection) {
+      return;
+    }
+    const { connectionState: state } = connection;
+    if (state === "connected") {
+      this.cancel();
+      this.failures = 0;
+      this.tell("connected");
+    } else if (state === "disconnected") {
+      this.tell("reconnecting");
+      this.cancel();
+      this.cancel = this.options.clock.after(LOST_MS, () => this.failed());
+    } else if (state === "failed" || state === "closed") {
+      this.failed();
+    }
+  }
+
+  private failed(): void {
+    if (this.closed) {
+      return;
+    }
+    this.failures += 1;
+    if (this.failures >= FAILED_AFTER) {
+      this.tell("failed");
+    } else if (this.status === "connected") {
+      this.tell("reconnecting");
+    }
+    const pause = Math.min(FIRST_PAUSE_MS * 2 ** (this.failures - 1), LONGEST_PAUSE_MS);
+    this.cancel();
+    this.cancel = this.options.clock.after(pause, () => this.open());
+  }
+
+  private received(connection: RTCPeerConnection): void {
+    if (connection === this.connection) {
+      const tracks = connection.getReceivers().map(({ track }) => track);
+      this.stream = this.options.createStream(tracks);
+      this.listeners.emit("stream", this.stream);
+    }
+  }
+
+  private tell(status: LinkStatus): void {
+    if (status !== this.status) {
+      this.status = status;
+      this.listeners.emit("status", status);
+    }
+  }
+}

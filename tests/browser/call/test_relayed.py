@@ -1,0 +1,108 @@
+"""Calls that go through a relay: when the third comes, when there is no direct path, and when the relay dies."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from tests.browser.call.person import Person
+from tests.browser.call.room_server import RoomServer
+
+Enter = Callable[..., Person]
+RELAYED = "page.call.members.all.every((one) => one.path.way === 'relay')"
+DIRECT = "page.call.members.all.every((one) => one.path.way === 'direct' && one.path.status === 'connected')"
+DIRECT_IS_SILENT = "page.call.members.relaying.directTracks.audio === null"
+
+
+def together(enter: Enter, *names: str) -> list[Person]:
+    people = [enter(name) for name in names]
+    for person in people:
+        person.join()
+    for person in people:
+        person.wait_in(*[other for other in people if other is not person])
+    return people
+
+
+def all_see_and_hear(people: list[Person]) -> None:
+    for one in people:
+        for other in people:
+            if other is not one:
+                one.sees(other)
+                one.hears(other)
+
+
+def test_three_talk_through_the_relay_and_two_directly(enter: Enter, server: RoomServer) -> None:
+    server.start_relay()
+    asha, bela = together(enter, "asha", "bela")
+    assert asha.do(DIRECT)
+    chand = enter("chand")
+    chand.join()
+    people = [asha, bela, chand]
+    for one in people:
+        one.wait(RELAYED)
+        one.wait(DIRECT_IS_SILENT)
+    all_see_and_hear(people)
+    chand.start("page.call.leave()")
+    for one, other in ((asha, bela), (bela, asha)):
+        one.wait_in(other)
+        one.wait(DIRECT)
+        one.sees(other)
+        one.hears(other)
+
+
+def test_the_voice_is_not_cut_when_the_way_changes(enter: Enter, server: RoomServer) -> None:
+    asha, bela = together(enter, "asha", "bela")
+    asha.hears(bela)
+    asha.start(
+        "window.quiet = 0; window.last = performance.now(); setInterval(() => {"
+        " if (page.call.members.get('bela').path.level() > 0.003) window.last = performance.now();"
+        " window.quiet = Math.max(window.quiet, performance.now() - window.last); }, 20)"
+    )
+    asha.wait("window.quiet > 100")  # the tone of the fake microphone comes and goes
+    beat = asha.do("new Promise((done) => setTimeout(() => done(window.quiet), 4000))")
+    server.start_relay()
+    asha.do("page.connection.request('ask_for_relay', {})")
+    for one in (asha, bela):
+        one.wait(RELAYED)
+        one.wait(DIRECT_IS_SILENT)
+    asha.hears(bela)
+    assert asha.do("window.quiet") < beat + 1000
+
+
+def test_when_the_relay_is_killed_everyone_talks_on(enter: Enter, server: RoomServer) -> None:
+    first = server.start_relay()
+    people = together(enter, "asha", "bela", "chand")
+    for one in people:
+        one.wait(RELAYED)
+    server.start_relay()
+    before = people[0].do("page.call.members.relaying.route.id")
+    first.kill()
+    first.wait()
+    for one in people:
+        one.wait("page.call.members.relaying.route.id !== arg", before)
+        one.wait("page.call.memberViews.every((it) => it.connection === 'connected')")
+        one.wait(RELAYED)
+    all_see_and_hear(people)
+
+
+def test_without_any_relay_left_they_talk_directly(enter: Enter, server: RoomServer) -> None:
+    only = server.start_relay()
+    people = together(enter, "asha", "bela", "chand")
+    for one in people:
+        one.wait(RELAYED)
+    only.kill()
+    only.wait()
+    for one in people:
+        one.wait(DIRECT)
+    all_see_and_hear(people)
+
+
+def test_a_relay_that_is_stopped_carries_on_until_its_calls_have_moved(enter: Enter, server: RoomServer) -> None:
+    relay = server.start_relay()
+    people = together(enter, "asha", "bela", "chand")
+    for one in people:
+        one.wait(RELAYED)
+    relay.terminate()
+    for one in people:
+        one.wait(DIRECT)
+    all_see_and_hear(people)
+    assert relay.wait(timeout=60) == 0
