@@ -21,9 +21,10 @@ CLIENT := $(shell find static/src static/vite 2>/dev/null) $(wildcard static/*.j
 LOCK := .venv/bin/uv pip compile pyproject.toml --generate-hashes --no-emit-index-url --no-header --universal \
 	--python-version 3.11 --quiet
 TESTS ?= tests
+N ?= 20000
 EMAIL ?= doctor.a@demo.example
 
-.PHONY: help run token test check journey bench client protocol messages lock format clean \
+.PHONY: help run token test check journey bench fuzz client protocol messages lock format clean \
 	test-python test-client test-browser python node chromium dcmtk \
 	check-style check-types check-imports check-protocol check-migrations check-client
 
@@ -76,6 +77,9 @@ check-client: static/node_modules/.stamp
 
 journey: $(VENV)/dev.stamp static/dist/manifest.json chromium ## the whole job in three browsers; pictures in build/journey/
 	$(PY) -m pytest tests/browser/journey
+
+fuzz: $(VENV)/dev.stamp ## changed files through the decoders (N=how many; what failed lies in build/fuzz)
+	$(PY) -W ignore -m tests.fuzz $(N)
 
 bench: $(VENV)/dev.stamp static/dist/manifest.json chromium ## sizes, latencies and loads
 	$(PY) -m tests.bench

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -91,8 +92,20 @@ class Frames:
                 options["photometric_interpretation"] = "RGB"
         decoder = get_decoder(UID(layout.transfer_syntax))
         wrapped = encapsulate([data])
-        found: Array = decoder.as_array(wrapped, index=0, decoding_plugin=_PLUGINS[self._coding], **options)[0]
+        with _panics_as_errors():
+            found: Array = decoder.as_array(wrapped, index=0, decoding_plugin=_PLUGINS[self._coding], **options)[0]
         return found
+
+
+@contextmanager
+def _panics_as_errors() -> Iterator[None]:
+    """Libraries written in Rust raise their panics past `Exception`: a damaged frame is no reason to end a process."""
+    try:
+        yield
+    except BaseException as error:
+        if type(error).__name__ == "PanicException":
+            raise ValueError("the decoder panicked") from error
+        raise
 
 
 def _as_stored(pixels: Array, layout: Layout, said: CodestreamSize) -> Array:

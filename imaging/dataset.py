@@ -93,11 +93,15 @@ def open_dicom(path: Path, workspace: Path) -> DicomFile:
             path = inflate(path, workspace)
         with path.open("rb") as file:
             header = read_header(file)
+            guessed = not syntax
             syntax = syntax or _guessed_syntax(header)
             little = bool(header.original_encoding[1])
             element = _find_element(file, header, little=little)
             layout = read_layout(header, syntax, element, little=little)
-            return _locate(path, file, header, element, layout)
+            found = _locate(path, file, header, element, layout)
+    if guessed:
+        found.cautions.append("guessed_encoding")
+    return found
 
 
 def _locate(path: Path, file: BinaryIO, header: FileDataset, element: PixelElement, layout: Layout) -> DicomFile:

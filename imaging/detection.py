@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from pathlib import Path
 from typing import Literal
 
@@ -33,22 +34,36 @@ _OTHERS: tuple[tuple[int, bytes, str], ...] = (
 )
 _STILL_BRANDS = {b"heic", b"heix", b"hevc", b"mif1", b"msf1", b"heim", b"heis"}
 _QUICKTIME_ATOMS = {b"moov", b"mdat", b"wide", b"free", b"skip", b"pnot"}
+# Elements that a data set begins with, and their VRs (PS3.6).
+_FIRST_ELEMENTS = {(0x0002, number) for number in (0x0000, 0x0001, 0x0002, 0x0010)} | {
+    (0x0008, number) for number in (0x0000, 0x0001, 0x0005, 0x0008, 0x0012, 0x0014, 0x0016, 0x0018)
+}
+_FIRST_VRS = {b"UL", b"CS", b"UI", b"DA", b"OB"}
 _TRANSPORT_PACKET = 188  # bytes, each beginning with 0x47: ISO/IEC 13818-1 section 2.4.3.2
 
 
 def detect(path: Path) -> FileKind:
     """The kind of a file. Raises Refusal: empty_file, other_kind (named), unknown_kind.
 
-    DICOM: PS3.10 section 7.1 (128 bytes, then DICM); MP4, MOV, 3GP, HEIC, AVIF: ISO/IEC 14496-12 section 4.3 (or a
-    QuickTime atom where there is no `ftyp`); the others by the marks above.
+    DICOM: PS3.10 section 7.1 (128 bytes, then DICM), or a data set without them; MP4, MOV, 3GP, HEIC, AVIF:
+    ISO/IEC 14496-12 section 4.3 (or a QuickTime atom where there is no `ftyp`); the others by the marks above.
     """
     with path.open("rb") as file:
         head = file.read(_TRANSPORT_PACKET * 2 + 1)
     if not head:
         raise Refusal("empty_file")
-    if head[128:132] == b"DICM":
+    if head[128:132] == b"DICM" or _begins_data_set(head):
         return "dicom"
     return _of_container(head) or _of_mark(head)
+
+
+def _begins_data_set(head: bytes) -> bool:
+    """A data set without preamble, older than PS3.10 or cut out of a stream: its first element is one of a few."""
+    for order in ("<", ">"):
+        group, number, length = struct.unpack_from(f"{order}HHL", head) if len(head) >= 8 else (0, 0, 0)
+        if (group, number) in _FIRST_ELEMENTS and (head[4:6] in _FIRST_VRS or (order == "<" and length < 256)):
+            return True
+    return False
 
 
 def _of_container(head: bytes) -> FileKind | None:

@@ -68,6 +68,8 @@ def walk_fragments(file: BinaryIO, element: PixelElement, file_size: int) -> tup
         if (group, number) == _END:
             break
         if (group, number) != _ITEM or length == _UNDEFINED:
+            if len(spans) > 1:
+                break  # the closing item is missing or shifted: whether the frames are whole is seen in themselves
             raise Refusal("encoding_mismatch" if not spans else "damaged_header")
         if position + 8 + length > file_size:
             raise Refusal("truncated")
