@@ -41,6 +41,8 @@ class Config:
     dimse_ae_title: str = "NIDAAN"
     dimse_associations: int = 16
     dimse_bytes_per_second: int = 125_000_000  # of all units together; 0 is no limit
+    max_store_bytes: int = 4 * 1024 * 1024 * 1024  # one DICOMweb request that stores a study
+    dicomweb_origins: tuple[str, ...] = ()  # other sites whose pages may ask DICOMweb (CORS)
     invitation_hours: int = 72
     session_hours: int = 12
     sign_in_limit: str = "10 per minute; 60 per hour"
@@ -76,9 +78,15 @@ class Config:
             dimse_ae_title=environ.get("DIMSE_AE_TITLE", "NIDAAN"),
             dimse_associations=int(environ.get("DIMSE_ASSOCIATIONS", "16")),
             dimse_bytes_per_second=int(environ.get("DIMSE_BYTES_PER_SECOND", "125000000")),
+            max_store_bytes=int(environ.get("MAX_STORE_BYTES", 4 * 1024 * 1024 * 1024)),
+            dicomweb_origins=_listed(environ.get("DICOMWEB_ORIGINS", "")),
             sign_in_limit=environ.get("SIGN_IN_LIMIT", "10 per minute; 60 per hour"),
             pseudo_locale=environ.get("PSEUDO_LOCALE", "0") == "1",
         )
+
+
+def _listed(origins: str) -> tuple[str, ...]:
+    return tuple(one.strip().rstrip("/") for one in origins.split(",") if one.strip())
 
 
 def _secret(environ: Mapping[str, str], name: str) -> str:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from sqlalchemy import Select
 from sqlalchemy.orm import Session
 
 from app.actor import Actor
@@ -22,6 +25,10 @@ class CasePolicy:
     def may_see(self, session: Session, actor: Actor, case_id: str) -> bool:
         """Whether the actor may look at the pictures of a case."""
         return _has(session, actor, case_id, "see_pictures")
+
+    def cases_seen(self, actor: Actor) -> Select[Any]:
+        """The ids of every case whose pictures the actor may look at."""
+        return access.cases_seen(actor)
 
     def identity(self, session: Session, case_id: str) -> CaseIdentity | None:
         """Whom a case is about, as its files are compared with."""

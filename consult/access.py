@@ -6,8 +6,9 @@ An outsider gets NotFound, exactly as for what does not exist; a reader who want
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, Select, and_, false, or_, select
 from sqlalchemy.orm import Session
 
 from app import clock
@@ -96,6 +97,25 @@ def _case_roles(session: Session, actor: Actor, found: Case) -> set[str]:
     if actor.kind == "user" and actor.role == "treating_doctor" and actor.facility_id == found.facility_id:
         roles.add(COLLEAGUE)
     return roles
+
+
+def cases_seen(actor: Actor) -> Select[Any]:
+    """The ids of the cases whose pictures a user may see, as one question: the same rule as `case` with
+    "see_pictures", which every standing but a stranger's has. Guests are asked about one case at a time.
+    """
+    if actor.kind != "user":
+        return select(Case.id).where(false())
+    standings: list[ColumnElement[bool]] = [Consult.treating_doctor_id == actor.id]
+    standings.append(and_(Consult.specialist_id == actor.id, Consult.state != "declined"))
+    if actor.role == "specialist":
+        standings.append(Consult.state == "requested")
+    consults = [Consult.case_id == Case.id, Consult.program_id == actor.program_id]
+    seen: list[ColumnElement[bool]] = [select(Consult.id).where(*consults, or_(*standings)).exists()]
+    if actor.role == "treating_doctor":
+        seen.append(Case.facility_id == actor.facility_id)
+        own = select(Consult.id).where(*consults, Consult.facility_id == actor.facility_id)
+        seen.append(own.exists())
+    return select(Case.id).where(Case.program_id == actor.program_id, or_(*seen))
 
 
 def patient(session: Session, actor: Actor, patient_id: str) -> Patient:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from contextlib import suppress
+from typing import Any, Protocol
 
 from flask_babel import gettext as _
+from sqlalchemy import ColumnElement, Select, and_, false, or_
 from sqlalchemy.orm import Session
 
 from app.actor import Actor
 from app.errors import NotAllowed, NotFound
-from imaging.models import Instance, Rendition, Upload
+from imaging.models import Instance, Rendition, Study, Upload
 
 
 class Policy(Protocol):
@@ -18,6 +20,10 @@ class Policy(Protocol):
     def may_see(self, session: Session, actor: Actor, case_id: str) -> bool: ...
 
     def may_add(self, session: Session, actor: Actor, case_id: str) -> bool: ...
+
+    def cases_seen(self, actor: Actor) -> Select[Any]:
+        """The ids of every case of which `may_see` is true."""
+        ...
 
     def home_of(self, session: Session, case_id: str) -> tuple[str, str] | None:
         """The program and the facility that a case belongs to."""
@@ -60,6 +66,25 @@ def require_inbox(actor: Actor) -> str:
     if actor.kind != "user" or actor.role != "treating_doctor" or actor.facility_id is None:
         raise NotFound()
     return actor.facility_id
+
+
+def studies_seen(actor: Actor) -> ColumnElement[bool]:
+    """The condition on `Study` that it is one the actor may see: in a case of theirs or in their facility's inbox; for
+    a device, any of its facility.
+    """
+    if actor.kind == "device":
+        return and_(Study.program_id == actor.program_id, Study.facility_id == actor.facility_id)
+    seen: list[ColumnElement[bool]] = [false()]
+    if _policy is not None:
+        seen.append(Study.case_id.in_(_policy.cases_seen(actor)))
+    with suppress(NotFound):
+        seen.append(and_(Study.case_id.is_(None), Study.facility_id == require_inbox(actor)))
+    return or_(*seen)
+
+
+def instances_shown() -> ColumnElement[bool]:
+    """The condition on `Instance` that no open question keeps it from being shown (see `require_shown`)."""
+    return or_(Instance.hold.is_(None), Instance.hold["state"].as_string() != "open")
 
 
 def instance(session: Session, actor: Actor, instance_id: str) -> Instance:

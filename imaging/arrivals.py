@@ -63,7 +63,7 @@ def take(sender: Actor, case_id: str | None, path: Path, *, file_name: str) -> U
 
 def take_all(sender: Actor, case_id: str | None, files: Sequence[ArrivedFile]) -> list[Upload]:
     """`take` for several files: all of them, or none and an error."""
-    _require_place(sender, case_id)
+    require_place(sender, case_id)
     for file in files:
         _require_size(file.size)
     kept: list[tuple[str, ArrivedFile]] = []
@@ -85,7 +85,11 @@ def take_all(sender: Actor, case_id: str | None, files: Sequence[ArrivedFile]) -
     return waiting.uploads
 
 
-def _require_place(sender: Actor, case_id: str | None) -> None:
+def require_place(sender: Actor, case_id: str | None) -> None:
+    """Whether the sender may give files here at all: to the case or, without one, to the inbox of their facility.
+
+    Raises NotFound, NotAllowed.
+    """
     if sender.kind == "device":
         if case_id is not None or sender.facility_id is None:
             raise NotFound()

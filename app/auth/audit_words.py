@@ -67,6 +67,8 @@ ACTIONS = {
     "download_record": _l("Downloaded the record's PDF"),
     "list_pictures": _l("Listed a case's pictures"),
     "view_instance": _l("Looked at a picture"),
+    "search_dicom": _l("Searched pictures from another program"),
+    "retrieve_dicom": _l("Retrieved pictures into another program"),
     "download_original": _l("Downloaded an original picture"),
     "start_upload": _l("Began to send a file"),
     "cancel_upload": _l("Stopped sending a file"),

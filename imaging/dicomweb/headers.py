@@ -109,7 +109,7 @@ def _columns(found: Found) -> dict[str, Any]:
 def _searched(value: Any) -> str:
     """As it is matched: lower case; all three ways of writing a name, an equals sign between."""
     if isinstance(value, dict):
-        groups = (value.get(group, "") for group in ("Alphabetic", "Ideographic", "Phonetic"))
+        groups = (str(value.get(group, "")).rstrip("^") for group in ("Alphabetic", "Ideographic", "Phonetic"))
         return "=".join(groups).rstrip("=").lower()
     return "" if value is None else str(value).lower()
 
