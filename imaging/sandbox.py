@@ -27,6 +27,7 @@ Task = Literal[
     "render",
     "draw",
     "header",
+    "frame_tiles",
     "propose_masks",
     "copy_without_identity",
     "check_still",
@@ -38,6 +39,7 @@ _SECONDS: dict[str, int] = {
     "render": limits.SANDBOX_RENDER_SECONDS,
     "draw": limits.SANDBOX_FRAME_SECONDS,
     "header": limits.SANDBOX_CHECK_SECONDS,
+    "frame_tiles": limits.SANDBOX_FRAME_SECONDS,
     "propose_masks": limits.SANDBOX_RENDER_SECONDS,
     "copy_without_identity": limits.SANDBOX_RENDER_SECONDS,
     **dict.fromkeys(("check_still", "check_clip", "compare"), limits.SANDBOX_PREVIEW_SECONDS),
@@ -129,7 +131,9 @@ def _work(task: str, path: Path, workspace: Path, request: dict[str, Any], say: 
 
             sandboxed.say_header(path, workspace, say)
         elif task == "render":
-            workbench.render(path, workspace, say)
+            workbench.render(path, workspace, say, request)
+        elif task == "frame_tiles":
+            workbench.frame_tiles(path, workspace, say, request)
         elif task == "draw":
             workbench.draw(path, workspace, say, request)
         elif task in ("check_still", "check_clip", "compare"):

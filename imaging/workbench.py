@@ -17,6 +17,7 @@ from imaging.spool import Spool
 from imaging.timing import durations_us
 
 Say = Callable[[dict[str, Any]], None]
+_WHOLE = frozenset({"clip", "clip_mp4"})  # one encoding gives both
 _EVEN_MS = 2.0  # a container that counts in milliseconds rounds 1/30 s to 33 and 34: that is one frame rate
 
 
@@ -32,18 +33,30 @@ def inspect(path: Path, workspace: Path, say: Say) -> None:
             sandboxed.say_header(path, workspace, say)
 
 
-def render(path: Path, workspace: Path, say: Say) -> None:
-    """Make every rendition into `workspace`, the most useful first, each said once it is whole. Raises Refusal."""
+def render(path: Path, workspace: Path, say: Say, request: dict[str, Any] | None = None) -> None:
+    """Make the renditions into `workspace`, the most useful first, each said once it is whole. Raises Refusal.
+
+    `request`: "have" names renditions not to be made again; "first_look" true ends after preview and thumbnail.
+    """
+    asked = request or {}
+    have = frozenset(asked.get("have", ()))
     source = open_source(path, workspace)
     first = source.frame(0)
     display = source.to_display(first)
+    _small_stills(display, have, workspace, say)
     source.facts.quality = quality_measures.measure_still(first, display)
-    say({"event": "facts", "facts": source.facts.as_json()})
-    _small_stills(display, workspace, say)
     if source.facts.kind == "still":
-        _full_still(source, first, workspace, say)
+        _say_facts(source, say)
+    if asked.get("first_look"):
+        return
+    if source.facts.kind == "still":
+        _full_still(source, first, have, workspace, say)
     else:
-        _clips(source, workspace, say)
+        _clips(source, have, workspace, say)
+
+
+def _say_facts(source: Source, say: Say) -> None:
+    say({"event": "facts", "facts": source.facts.as_json()})
 
 
 def _made(say: Say, name: str, path: Path, size: renditions.Size, progress: float, **detail: Any) -> None:
@@ -52,65 +65,100 @@ def _made(say: Say, name: str, path: Path, size: renditions.Size, progress: floa
     say({"event": "progress", "value": progress})
 
 
-def _small_stills(display: Array, workspace: Path, say: Say) -> None:
+def _small_stills(display: Array, have: frozenset[str], workspace: Path, say: Say) -> None:
+    """The preview is what shows first: before a smaller copy of it, before all else."""
     for name, side, progress in (
-        ("thumbnail", renditions.THUMBNAIL_SIDE, 0.05),
-        ("preview", renditions.PREVIEW_SIDE, 0.2),
+        ("preview", renditions.PREVIEW_SIDE, 0.15),
+        ("thumbnail", renditions.THUMBNAIL_SIDE, 0.2),
     ):
-        target = workspace / f"{name}.webp"
-        _made(say, name, target, renditions.write_webp(display, target, side), progress)
+        if name not in have:
+            target = workspace / f"{name}.webp"
+            _made(say, name, target, renditions.write_webp(display, target, side), progress)
 
 
-def _full_still(source: Source, frame: Array, workspace: Path, say: Say) -> None:
-    target = workspace / "full.webp"
-    size = renditions.write_webp(source.to_display(frame), target, limits.MAX_WEBP_SIDE)
-    _made(say, "full", target, size, 0.5)
+def _full_still(source: Source, frame: Array, have: frozenset[str], workspace: Path, say: Say) -> None:
+    if "full" not in have:
+        target = workspace / "full.webp"
+        _made(say, "full", target, renditions.write_webp(source.to_display(frame), target, limits.MAX_WEBP_SIDE), 0.5)
+    if "tiles" not in have:
+        _tiles(frame, "tiles", workspace, say)
+
+
+def _tiles(frame: Array, name: str, workspace: Path, say: Say) -> None:
     target = workspace / "tiles.bin"
     with target.open("wb") as file:
         index, values_at = tiles.write_tiles(frame, file)
-    size = (source.facts.columns, source.facts.rows)
-    _made(say, "tiles", target, size, 1.0, index=index.as_json(), values_at=list(values_at))
+    size = (frame.shape[1], frame.shape[0])
+    _made(say, name, target, size, 1.0, index=index.as_json(), values_at=list(values_at))
 
 
-def _clips(source: Source, workspace: Path, say: Say) -> None:
-    spool = Spool(workspace / "pictures.yuv", limits.MAX_SPOOL_BYTES)
+def frame_tiles(path: Path, workspace: Path, say: Say, request: dict[str, Any]) -> None:
+    """The lossless tiles of one frame of a clip: `frame_index`, from 0. Raises Refusal."""
+    source = open_source(path, workspace)
+    _tiles(source.frame(int(request["frame_index"])), "frame_tiles", workspace, say)
+
+
+def _clips(source: Source, have: frozenset[str], workspace: Path, say: Say) -> None:
+    """Both passes, or the one that is missing; whichever decodes the clip tells what all of its frames taught."""
+    spool: Spool | None = None
+    if "clip_small" not in have:
+        spool = Spool(workspace / "pictures.yuv", 0 if _WHOLE <= have else limits.MAX_SPOOL_BYTES)
+        _small_clip(source, spool, workspace, say)
+    if not _WHOLE <= have:
+        _full_clip(source, spool if spool is not None and spool.whole else None, workspace, say)
+
+
+def _small_clip(source: Source, spool: Spool, workspace: Path, say: Say) -> None:
     steps = _steps(say, source.facts.frames, 0.2, 0.7)
     side = limits.MAX_SMALL_CLIP_SIDE
     watch = quality_measures.ClipWatch()
     small = clips.encode(_spooled(source, spool, side, watch), workspace / "small.mp4", clips.SMALL_PASS, side, steps)
-    source.facts.quality |= watch.as_facts()
-    say({"event": "facts", "facts": source.facts.as_json()})
-    _say_times(source, small.durations_us, say)
+    _say_learned(source, watch, small.durations_us, say)
     _say_bundle(say, "clip_small", small, workspace, 0.7)
+
+
+def _full_clip(source: Source, spool: Spool | None, workspace: Path, say: Say) -> None:
     steps = _steps(say, source.facts.frames, 0.7, 0.95)
-    again: Iterator[tuple[Array | clips.Picture, int]] = spool.pictures() if spool.whole else displayed(source)
-    full = clips.encode(again, workspace / "clip.mp4", clips.FULL_PASS, on_frame=steps)
+    watch = quality_measures.ClipWatch()
+    frames: Iterator[tuple[Array | clips.Picture, int]] = spool.pictures() if spool else _watched(source, watch)
+    full = clips.encode(frames, workspace / "clip.mp4", clips.FULL_PASS, on_frame=steps)
+    if spool is None:
+        _say_learned(source, watch, full.durations_us, say)
     _say_bundle(say, "clip", full, workspace, 0.95)
     _made(say, "clip_mp4", full.path, (full.width, full.height), 1.0)
+
+
+def _watched(source: Source, watch: quality_measures.ClipWatch) -> Iterator[TimedFrame]:
+    """Every frame as it is shown, looked at in passing."""
+    for frame, duration in displayed(source):
+        watch.look(frame)
+        yield frame, duration
 
 
 def _spooled(
     source: Source, spool: Spool, longest: int, watch: quality_measures.ClipWatch
 ) -> Iterator[tuple[Array | clips.Picture, int]]:
-    """The frames for the small pass, looked at in passing; their full-size pictures are kept for the other one."""
-    for frame, duration in displayed(source):
-        watch.look(frame)
+    """The frames for the small pass; their full-size pictures are kept for the other one."""
+    for frame, duration in _watched(source, watch):
         picture = clips.as_picture(frame)
         spool.add(picture, duration)
         yield (picture if max(frame.shape[:2]) <= longest else frame), duration
 
 
-def _say_times(source: Source, shown_us: list[int], say: Say) -> None:
+def _say_learned(source: Source, watch: quality_measures.ClipWatch, shown_us: list[int], say: Say) -> None:
+    source.facts.quality |= watch.as_facts()
+    _correct_times(source, shown_us)
+    _say_facts(source, say)
+
+
+def _correct_times(source: Source, shown_us: list[int]) -> None:
     """What a container says of count and times may be wrong or unsaid: what was decoded is the truth."""
     if not isinstance(source, TimedSource):
         return
     shown_ms = [round(one / 1000, 3) for one in shown_us]
     even = max(shown_ms) - min(shown_ms) <= _EVEN_MS
-    times = [round(sum(shown_us) / len(shown_us) / 1000, 3)] if even else shown_ms
-    facts = source.facts
-    if (facts.frames, facts.frame_durations_ms) != (len(shown_us), times):
-        facts.frames, facts.frame_durations_ms = len(shown_us), times
-        say({"event": "facts", "facts": facts.as_json()})
+    source.facts.frames = len(shown_us)
+    source.facts.frame_durations_ms = [round(sum(shown_us) / len(shown_us) / 1000, 3)] if even else shown_ms
 
 
 def _say_bundle(say: Say, name: str, encoded: clips.Encoded, workspace: Path, progress: float) -> None:

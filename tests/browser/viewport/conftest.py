@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page
 
+from tests.browser.conftest import CHROMIUM_ARGUMENTS, chromium_path
 from tests.browser.viewport.gallery_server import GalleryServer
 from tests.browser.viewport.pictures import Gallery, make_all
 
@@ -43,14 +44,28 @@ def pictures(stage_client: Path, gallery: Gallery) -> Iterator[GalleryServer]:
     server.stop()
 
 
+@pytest.fixture(scope="session")
+def webgl_chromium(chromium: Browser) -> Iterator[Browser]:
+    """A browser that draws WebGL by its own software, wherever it runs: what it draws is what graphics cards must."""
+    arguments = [one for one in CHROMIUM_ARGUMENTS if one != "--disable-gpu"]
+    software = ["--use-angle=swiftshader", "--enable-unsafe-swiftshader"]
+    browser = chromium.browser_type.launch(executable_path=chromium_path(), args=[*arguments, *software])
+    yield browser
+    browser.close()
+
+
 @pytest.fixture
-def stage(chromium: Browser, pictures: GalleryServer) -> Iterator[Callable[..., Page]]:
-    """Opens the page for people (0 treating doctor, 1 specialist, 2 patient); what it complains of fails the test."""
+def stage(request: pytest.FixtureRequest, chromium: Browser, pictures: GalleryServer) -> Iterator[Callable[..., Page]]:
+    """Opens the page for people (0 treating doctor, 1 specialist, 2 patient); what it complains of fails the test.
+
+    A query that asks for WebGL is opened in the browser that has it.
+    """
     contexts = []
     complaints: list[str] = []
 
     def open_page(people: str = "0", query: str = "", width: int = 800, height: int = 900, **options: object) -> Page:
-        context = chromium.new_context(viewport={"width": width, "height": height}, **options)  # type: ignore[arg-type]
+        browser = request.getfixturevalue("webgl_chromium") if "renderer=webgl" in query else chromium
+        context = browser.new_context(viewport={"width": width, "height": height}, **options)  # type: ignore[arg-type]
         contexts.append(context)
         page = context.new_page()
         page.on("pageerror", lambda error: complaints.append(str(error)))

@@ -34,6 +34,10 @@ class GalleryServer:
         self._server.shutdown()
         self._server.server_close()
 
+    def add(self, prefix: str, folder: Path) -> None:
+        """Serve one more folder."""
+        self._roots[prefix] = folder
+
     def find(self, path: str) -> Path | None:
         """The file behind a path, None when there is none."""
         for prefix, folder in self._roots.items():

@@ -5,6 +5,7 @@ import { parseManifest } from "../../../static/src/viewport/manifest";
 import { TileDecoder } from "../../../static/src/viewport/tile_decoder";
 import { TileStore } from "../../../static/src/viewport/tile_store";
 import { Hub, type Link } from "./hub";
+import { clipFrames, pixelSha256 } from "./lossless";
 
 interface Person {
   readonly handle: StageHandle;
@@ -93,4 +94,4 @@ function mount(index: number, readOnly = false): Person {
 }
 
 const people = (query.get("people") ?? "0").split(",").map((index) => mount(Number(index)));
-Object.assign(window, { people, hub, storedValues, manifest });
+Object.assign(window, { people, hub, storedValues, manifest, parseManifest, clipFrames, pixelSha256 });
