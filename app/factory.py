@@ -22,6 +22,9 @@ from consult.patients import routes as patient_routes
 from consult.reports import routes as report_routes
 from consult.stage import sockets as stage_sockets
 from imaging import routes as imaging_routes
+from imaging.deidentify import api_routes as copy_api_routes
+from imaging.deidentify import routes as copy_routes
+from imaging.deidentify import teaching_routes
 from imaging.dicomweb import routes as dicomweb_routes
 from imaging.dimse import routes as device_routes
 from video import signalling
@@ -40,6 +43,9 @@ BLUEPRINTS = (
     imaging_routes.blueprint,
     device_routes.blueprint,
     dicomweb_routes.blueprint,
+    copy_routes.blueprint,
+    copy_api_routes.blueprint,
+    teaching_routes.blueprint,
 )
 SOCKETS = (consult_sockets, stage_sockets, signalling)
 ROOT = Path(__file__).resolve().parent.parent

@@ -11,6 +11,7 @@ import consult.models
 import consult.patients.models
 import consult.reports.models
 import consult.stage.models
+import imaging.deidentify.models
 import imaging.dicomweb.models
 import imaging.dimse.models
 import imaging.guards.holds.models

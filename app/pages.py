@@ -31,13 +31,14 @@ PEOPLE = Place("/people", _l("People"), "users")
 SITES = Place("/sites", _l("Sites"), "building-2")
 TOKENS = Place("/tokens", _l("Access tokens"), "key-round")
 DEVICES = Place("/devices", _l("Devices"), "scan-line")
+TEACHING = Place("/teaching", _l("Teaching"), "presentation")
 AUDIT = Place("/audit", _l("Audit"), "scroll-text")
 
 # The first place of a role is its home.
 PLACES: dict[str, tuple[Place, ...]] = {
-    "treating_doctor": (TODAY, PATIENTS),
-    "specialist": (WORKLIST,),
-    "program_manager": (CONSULT_LOG,),
+    "treating_doctor": (TODAY, PATIENTS, TEACHING),
+    "specialist": (WORKLIST, TEACHING),
+    "program_manager": (CONSULT_LOG, TEACHING),
     "administrator": (PEOPLE, SITES, DEVICES, TOKENS, AUDIT),
 }
 

@@ -12,7 +12,13 @@ from app.jobs import huey
 
 HEARTBEAT_SECONDS = 5.0
 IDLE_POLL_SECONDS = 0.25  # Huey's own idle poll backs off to 10 s
-JOB_MODULES = ("app.housekeeping", "imaging.jobs", "imaging.dicomweb.jobs", "consult.reports.jobs")
+JOB_MODULES = (
+    "app.housekeeping",
+    "imaging.jobs",
+    "imaging.dicomweb.jobs",
+    "imaging.deidentify.jobs",
+    "consult.reports.jobs",
+)
 
 
 def beat(path: Path, stopped: threading.Event) -> None:

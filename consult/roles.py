@@ -22,6 +22,7 @@ RIGHTS: Final[dict[str, frozenset[str]]] = {
     "edit_case": frozenset({"treating_doctor", COLLEAGUE}),
     "add_pictures": _DOCTORS | {COLLEAGUE},
     "decide_holds": frozenset({"treating_doctor"}),
+    "make_copies": frozenset({"treating_doctor", COLLEAGUE}),
     "draw": _DOCTORS,
     "present": _DOCTORS,
     "invite": frozenset({"treating_doctor"}),

@@ -33,6 +33,7 @@ SENTENCES: dict[str, LazyString] = {
     "no_video": _("The file holds sound only, no moving picture."),
     "out_of_memory": _("Opening this file needed more memory than is allowed, so it was stopped."),
     "out_of_time": _("Opening this file took too long, so it was stopped."),
+    "held": _("This picture is held back: it may be another patient's."),
     "identity_left": _("This picture was not copied: something that names the patient was still in it."),
     "crashed": _("The file could not be opened: reading it failed."),
     "conflict": _("Another file with the same identity but a different picture is already here. Ask who made it."),

@@ -27,6 +27,8 @@ from consult.patients.models import Case, Consent
 from consult.reports.models import ReportDocument
 from consult.roles import CANDIDATE, COLLEAGUE, may
 from imaging import store
+from imaging.deidentify import files as copy_files
+from imaging.deidentify.models import CopyItem, CopyMask, DeidentifiedCopy
 from imaging.facts import Facts
 from imaging.models import Instance, Rendition, Series, Study, Upload
 from tests.cast import Cast, consult_in, guest_of
@@ -36,6 +38,7 @@ ClientAs = Callable[[User | None], FlaskClient]
 # Addresses that hold no patient data: their own tests say who may come.
 OPEN_DOORS = {"static", "invitations.join_page", "invitations.join"}
 ADMINISTRATION = {"user_id", "facility_id", "token_id", "device_id"}
+NO_PATIENTS = ADMINISTRATION | {"teaching_id"}  # who may see those: tests/imaging/deidentify/test_copies.py
 BY_TOKEN = "dicomweb."  # a cookie opens nothing there: tests/imaging/dicomweb/test_access.py walks it
 READING = ("GET", "HEAD")
 STEPS = ("accept", "release", "park", "decline", "cancel")
@@ -60,6 +63,15 @@ RIGHT_TO_WRITE = {
     "reports.add_addendum": "add_addendum",
     "reports.print_again": "read_record",  # prints what is signed already
     "imaging.holds.decide": "decide_holds",
+    "copies.start_copy": "make_copies",
+    "copies.keep_copy": "make_copies",
+    "copies.delete_copy": "make_copies",
+    "copy_api.confirm_copy": "make_copies",
+    "copy_api.change_item": "make_copies",
+    "copy_api.decide_rest": "make_copies",
+    "copy_api.draw_mask": "make_copies",
+    "copy_api.change_mask": "make_copies",
+    "copy_api.erase_mask": "make_copies",
     "imaging.uploads.continue_upload": SENDER,
     "imaging.uploads.end_upload": SENDER,
     "imaging.previews.send_still": SENDER,
@@ -117,7 +129,7 @@ def rules_of_patient_data(app: Flask) -> Iterator[tuple[Rule, str]]:
     for rule in app.url_map.iter_rules():
         if rule.endpoint.startswith(BY_TOKEN):
             continue
-        if rule.arguments and rule.endpoint not in OPEN_DOORS and not rule.arguments & ADMINISTRATION:
+        if rule.arguments and rule.endpoint not in OPEN_DOORS and not rule.arguments & NO_PATIENTS:
             for method in sorted((rule.methods or set()) - {"OPTIONS"}):
                 yield rule, method
 
@@ -230,8 +242,45 @@ def _belongings(session: Session, cast: Cast, consult: Consult) -> tuple[dict[st
         "upload_id": upload.id,
         "name": "preview.webp",
         "part": "0",
+        **_copy(session, cast, instance),
     }
     return arguments, tiles
+
+
+def _copy(session: Session, cast: Cast, instance: Instance) -> dict[str, str]:
+    """A finished copy of the picture, with everything that has an address."""
+    now = clock.now()
+    copy = DeidentifiedCopy(
+        case_id=instance.case_id,
+        maker_id=cast.doctor.id,
+        maker_name=cast.doctor.full_name,
+        purpose="export",
+        preset="bare",
+        salt="",
+        state="ready",
+        file_bytes=10,
+        confirmed_at=now,
+        created_at=now,
+        updated_at=now,
+    )
+    session.add(copy)
+    session.flush()
+    item = CopyItem(
+        copy_id=copy.id,
+        instance_id=instance.id,
+        position=0,
+        state="made",
+        pictures=[{"frame_number": 1}],
+        made={"shown": "shown.webp", "copy": "copy.dcm"},
+    )
+    session.add(item)
+    session.flush()
+    mask = CopyMask(item_id=item.id, x=0, y=0, width=5, height=5, origin="text", likely=True)
+    session.add(mask)
+    session.flush()
+    for name in (copy_files.ARCHIVE, "shown.webp", f"{item.id}-seen-0.webp"):
+        (copy_files.folder_of(copy.id) / name).write_bytes(b"ten bytes.")
+    return {"copy_id": copy.id, "item_id": item.id, "mask_id": mask.id, "number": "0"}
 
 
 def _picture(session: Session, cast: Cast, case_id: str) -> tuple[Instance, Rendition, Rendition]:

@@ -14,8 +14,8 @@ from typing import Any, Final
 import numpy as np
 from PIL import Image
 
+from imaging.deidentify.boxes import Box
 from imaging.deidentify.descriptions import allowed
-from imaging.deidentify.masks import Box
 from imaging.renditions import scaled
 from imaging.source import Array
 

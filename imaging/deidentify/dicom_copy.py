@@ -22,9 +22,9 @@ from pydicom.uid import UID, ExplicitVRLittleEndian, JPEGLSLossless
 from app.config import VERSION
 from imaging.dataset import DicomFile, open_dicom
 from imaging.deidentify import masks
+from imaging.deidentify.boxes import Box
 from imaging.deidentify.headers import DUMMIES, Cleaner, clean_header
 from imaging.deidentify.identity import Disguise
-from imaging.deidentify.masks import Box
 from imaging.deidentify.profile import EDITION, OPTION_CODES, PROFILE_CODE, Option
 from imaging.deidentify.traces import Traces, traces_of
 from imaging.pixels import DicomSource

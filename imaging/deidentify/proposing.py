@@ -15,8 +15,8 @@ from pydicom.dataset import Dataset
 
 from imaging import dicom_values as values
 from imaging import renditions
+from imaging.deidentify.boxes import Box, Origin, around, united
 from imaging.deidentify.burned_text import Line, Reader
-from imaging.deidentify.masks import Box, Origin, around, united
 from imaging.source import Array, Source
 
 SHOWN_SIDE: Final = 1600  # px of the pictures that the person sees

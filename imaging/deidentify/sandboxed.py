@@ -7,9 +7,9 @@ from typing import Any
 
 from imaging import renditions
 from imaging.deidentify import dicom_copy, media_copy, proposing
+from imaging.deidentify.boxes import Box
 from imaging.deidentify.dicom_copy import Order
 from imaging.deidentify.identity import Disguise
-from imaging.deidentify.masks import Box
 from imaging.deidentify.presets import PRESETS
 from imaging.deidentify.traces import traces_of
 from imaging.source import open_source

@@ -12,7 +12,7 @@ from app.errors import NotAllowed
 from imaging import access
 from imaging.guards.identity import CaseIdentity
 
-Right = Literal["decide_holds"]
+Right = Literal["decide_holds", "make_copies"]
 
 
 class Cases(Protocol):
@@ -49,4 +49,7 @@ def require(session: Session, actor: Actor, case_id: str | None, right: Right) -
         raise NotAllowed(_REFUSALS[right]())
 
 
-_REFUSALS = {"decide_holds": lambda: _("Only the treating doctor decides whose picture this is.")}
+_REFUSALS = {
+    "decide_holds": lambda: _("Only the treating doctor decides whose picture this is."),
+    "make_copies": lambda: _("Only the treating doctor makes copies of these pictures."),
+}

@@ -11,8 +11,8 @@ import pytest
 from PIL import Image, ImageDraw, ImageFont
 
 from imaging import sandbox
+from imaging.deidentify.boxes import Box
 from imaging.deidentify.burned_text import Reader
-from imaging.deidentify.masks import Box
 from imaging.refusals import Refusal
 from imaging.source import open_source
 from tests.imaging import files

@@ -15,9 +15,9 @@ from pydicom.sequence import Sequence
 from pydicom.uid import UID
 
 from imaging import pixels
+from imaging.deidentify.boxes import Box
 from imaging.deidentify.dicom_copy import Order, write_copy
 from imaging.deidentify.identity import Disguise
-from imaging.deidentify.masks import Box
 from imaging.deidentify.presets import PRESETS
 from imaging.refusals import Refusal
 from tests.imaging import files

@@ -6,8 +6,9 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
+from imaging.deidentify.boxes import Box, around, united
 from imaging.deidentify.burned_text import looks_like_identity
-from imaging.deidentify.masks import Box, around, fill, united
+from imaging.deidentify.masks import fill
 
 boxes = st.builds(Box, st.integers(-20, 80), st.integers(-20, 80), width=st.integers(1, 40), height=st.integers(1, 40))
 
