@@ -71,8 +71,8 @@ class Tablet:
         self.page.locator("[data-submits]").click()
         self.page.wait_for_url(lambda url: "/sign-in" not in url)
 
-    def open_new_case(self, address: str) -> str:
-        """A fresh case's page; its address."""
+    def open_case(self, address: str) -> str:
+        """The page of a case with a new consult; its address."""
         self.page.goto(f"{address}/patients")
         href = self.page.locator("a[href^='/patients/']", has_text="Demo Patient Ravi").first.get_attribute("href")
         token = self.page.locator("meta[name=csrf-token]").get_attribute("content") or ""
@@ -117,7 +117,7 @@ def tablet(chromium: Browser, service: Service) -> Iterator[Tablet]:
     context = chromium.new_context(viewport={"width": SIZES["tablet"][0], "height": SIZES["tablet"][1]})
     made = Tablet.with_page(context)
     made.sign_in(service.address)
-    made.open_new_case(service.address)
+    made.open_case(service.address)
     yield made
     context.close()
 
@@ -143,7 +143,7 @@ def test_the_same_file_chosen_again_is_not_sent_again(tablet: Tablet, service: S
     pieces = tablet.pieces
     with tablet.page.expect_response(UPLOAD):
         tablet.choose(chest)
-    expect(tablet.page.locator(".picture")).to_have_count(1, timeout=PATIENCE_MS)
+    expect(tablet.page.locator(".picture", has_text="again.dcm")).to_have_count(1, timeout=PATIENCE_MS)
     assert (len(tablet.opened), tablet.pieces) == (2, pieces)
 
 
@@ -251,7 +251,7 @@ def test_a_closed_browser_goes_on_when_it_is_opened_again(
     chest = radiograph(folder, "tomorrow.dcm", 8)
     first = lasting()
     first.sign_in(service.address)
-    case = first.open_new_case(service.address)
+    case = first.open_case(service.address)
     first.allowed = 1
     first.choose(chest)
     first.sees("No link just now")
@@ -270,3 +270,52 @@ def test_a_killed_server_loses_nothing_that_it_had(tablet: Tablet, service: Serv
     tablet.allowed = 10_000
     tablet.wait_until_stored(service.address, chest)
     assert len(tablet.opened) == 1
+
+
+def disc_of(folder: Path) -> Path:
+    """A CD as a scanner writes it: an index, two patients, and a viewer beside them."""
+    from pydicom import dcmread
+    from pydicom.fileset import FileSet
+
+    disc, made = folder / "disc", FileSet()
+    for number, (patient, series) in enumerate((("Devi^Sunita", 1), ("Devi^Sunita", 1), ("Kumar^Ravi", 2))):
+        data = dcmread(radiograph(folder, f"of-disc-{number}", 20 + number, side=64))
+        data.PatientName, data.PatientID, data.StudyDate, data.StudyTime = patient, patient[:4], "20260102", "101500"
+        data.StudyInstanceUID, data.SeriesInstanceUID = f"1.2.9.{series}", f"1.2.9.{series}.1"
+        data.StudyID, data.SeriesNumber, data.InstanceNumber, data.SeriesDescription = "1", series, number, "THORAX PA"
+        made.add(data)
+    made.write(disc)
+    (disc / "VIEWER.EXE").write_bytes(b"MZ" + bytes(100))
+    (disc / "AUTORUN.INF").write_text("[autorun]\nopen=viewer.exe")
+    return disc
+
+
+def test_a_disc_is_opened_by_its_index_and_only_what_is_chosen_is_sent(
+    tablet: Tablet, service: Service, folder: Path
+) -> None:
+    disc, before = disc_of(folder), len(tablet.stored(service.address))
+    tablet.page.locator("#pictures input[webkitdirectory]").set_input_files(disc)
+    dialog = tablet.page.locator("dialog.disc")
+    expect(dialog).to_contain_text("2 patients", timeout=PATIENCE_MS)
+    for words in ("Sunita Devi", "Ravi Kumar", "CR", "2 pictures", "2, 2026"):
+        expect(dialog).to_contain_text(words)
+    expect(dialog.get_by_role("button", name="Choose what to add")).to_be_disabled()
+    dialog.locator("label", has_text="2 pictures").locator("input").check()
+    dialog.get_by_role("button", name="Add 2 pictures").click()
+    tablet.sees("3 files left out: 2 parts of a viewer program, a picture not chosen.")
+    expect(tablet.page.locator(".queue-bar")).to_be_hidden(timeout=PATIENCE_MS)
+    assert len(tablet.stored(service.address)) == before + 2
+
+
+def test_a_zip_is_opened_on_the_tablet(tablet: Tablet, service: Service, folder: Path) -> None:
+    from zipfile import ZIP_DEFLATED, ZipFile
+
+    inside = [radiograph(folder, f"zipped-{number}.dcm", 30 + number, side=64) for number in range(2)]
+    with ZipFile(folder / "export.zip", "w", ZIP_DEFLATED) as archive:
+        for path in inside:
+            archive.write(path, f"../../{path.name}")
+        archive.writestr("viewer/run.exe", b"MZ" + bytes(100))
+    tablet.choose(folder / "export.zip")
+    tablet.sees("1 file left out: a viewer program.")
+    for path in inside:
+        tablet.wait_until_stored(service.address, path)

@@ -1,8 +1,16 @@
 import { icon } from "../ui/icon";
 import { t } from "../ui/text";
+import { askChoice } from "./choice_dialog";
+import { droppedFiles } from "./folders";
+import { foundFile, type Found } from "./found";
+import { gather, type DiscChoice, type From } from "./gathering";
 import { hooks } from "./hooks";
+import { leftOutWords, type LeftOut } from "./left_out";
 import type { CaseQueue } from "./page_queue";
-import type { Chosen } from "./sending_queue";
+import { roomLeft } from "./shelf";
+import { sizeWords } from "./sizes";
+
+const MOST_NAMED = 200;
 
 interface Way {
   readonly label: string;
@@ -11,33 +19,30 @@ interface Way {
   readonly take: (files: File[]) => void;
 }
 
-/** The buttons by which files come in: the camera, files, a folder. DICOM files often have no ending: none is hidden. */
+/**
+ * The ways in which files come to a case: the camera, files, a folder (a CD, a stick), a zip, a drop. DICOM files often
+ * have no ending, so no picker hides any; what cannot be a picture is left out here, with a sentence, before it is sent.
+ */
 export class Chooser {
   readonly element = document.createElement("div");
+  private readonly buttons = document.createElement("div");
+  private readonly words = document.createElement("p");
+  private readonly more = document.createElement("details");
   private files: HTMLInputElement | undefined;
+  private turn = Promise.resolve();
 
-  constructor(private readonly queue: CaseQueue) {
-    this.element.className = "capture-buttons";
-    this.element.append(
-      this.button({
-        label: t("Take a photo"),
-        icon: "camera",
-        prepare: (input) => {
-          input.accept = "image/*";
-          input.setAttribute("capture", "environment"); // the rear camera, at once
-        },
-        take: (photos) => void this.photographed(photos),
-      }),
-      this.button({
-        label: t("Choose files"),
-        icon: "file-image",
-        prepare: (input) => {
-          input.multiple = true;
-          this.files = input;
-        },
-        take: (files) => void this.chosen(files.map((file) => ({ file }))),
-      }),
-    );
+  constructor(
+    private readonly queue: CaseQueue,
+    private readonly patientName: string,
+  ) {
+    this.element.className = "chooser";
+    this.buttons.className = "capture-buttons";
+    this.words.className = "chooser-words";
+    this.words.setAttribute("role", "status");
+    this.more.className = "chooser-left";
+    this.more.hidden = true;
+    this.buttons.append(...this.ways().map((way) => this.button(way)));
+    this.element.append(this.buttons, this.words, this.more);
   }
 
   /** Opens the browser's own file picker; call it from a tap. */
@@ -54,21 +59,138 @@ export class Chooser {
     element.addEventListener("drop", (event) => {
       event.preventDefault();
       element.classList.remove("drop-here");
-      void this.chosen([...(event.dataTransfer?.files ?? [])].map((file) => ({ file })));
+      if (event.dataTransfer) {
+        const dropped = droppedFiles(event.dataTransfer);
+        this.take(async () => {
+          const found = await dropped;
+          await this.chosen(found, found.every((one) => one.path.length === 1) ? "files" : "folder");
+        });
+      }
     });
   }
 
-  private async photographed(photos: readonly File[]): Promise<void> {
-    for (const photo of photos) {
-      const looked = hooks.beforeQueue ? await hooks.beforeQueue(photo) : photo;
-      if (looked) {
-        await this.chosen([{ file: looked }]);
-      }
+  private ways(): Way[] {
+    const camera = (accept: string) => (input: HTMLInputElement) => {
+      input.accept = accept;
+      input.setAttribute("capture", "environment"); // the rear camera, at once
+    };
+    const ways: Way[] = [
+      { label: t("Take a photo"), icon: "camera", prepare: camera("image/*"), take: (files) => this.photographed(files) },
+      { label: t("Record a video"), icon: "video", prepare: camera("video/*"), take: (files) => this.found(files, "files") },
+      {
+        label: t("Choose files"),
+        icon: "file-image",
+        prepare: (input) => {
+          input.multiple = true;
+          this.files = input;
+        },
+        take: (files) => this.found(files, "files"),
+      },
+    ];
+    if ("webkitdirectory" in HTMLInputElement.prototype) {
+      ways.push({
+        label: t("Choose a folder or CD"),
+        icon: "folder-open",
+        prepare: (input) => {
+          input.webkitdirectory = true;
+        },
+        take: (files) => this.found(files, "folder"),
+      });
     }
+    return ways;
   }
 
-  private async chosen(chosen: readonly Chosen[]): Promise<void> {
-    await this.queue.add(chosen);
+  /** One after another: two folders chosen quickly must not mix their questions. */
+  private take(work: () => Promise<void>): void {
+    this.turn = this.turn.then(work).catch((error: unknown) => {
+      console.error("files could not be taken:", error);
+      this.say(t("These files could not be read. Copy them to this device, then choose them again."));
+    });
+  }
+
+  private found(files: readonly File[], from: From): void {
+    this.take(() => this.chosen(files.map((file) => foundFile(file)), from));
+  }
+
+  /** A photo is looked at first (glare, blur) by whoever offers that; it may come back better, or not at all. */
+  private photographed(photos: readonly File[]): void {
+    this.take(async () => {
+      for (const photo of photos) {
+        const looked = hooks.beforeQueue ? await hooks.beforeQueue(photo) : photo;
+        if (looked) {
+          await this.chosen([foundFile(looked)], "files");
+        }
+      }
+    });
+  }
+
+  private async chosen(all: readonly Found[], from: From): Promise<void> {
+    this.showLeft([]);
+    const options = { askDisc: (choice: DiscChoice) => this.askDisc(choice), tell: (words: string) => this.say(words) };
+    const { found, left, faults } = await gather(all, from, options);
+    const keep = await this.mayKeep(found);
+    const broken = keep === null ? [] : await this.queueAll(found, keep);
+    const out = [...left, ...broken];
+    const none = found.length === 0 && faults.length === 0 && all.length > 0 ? [t("Nothing here can be sent as a picture.")] : [];
+    this.say([...faults, ...none, leftOutWords(out)].filter((words) => words !== "").join(" "));
+    this.showLeft(out);
+  }
+
+  private async askDisc(choice: DiscChoice): Promise<readonly Found[] | null> {
+    const { DiscDialog } = await import("./disc_dialog");
+    return new DiscDialog(choice, this.patientName).ask();
+  }
+
+  /** Whether there is room here to keep the files until they are sent; null: the person would rather not. */
+  private async mayKeep(found: readonly Found[]): Promise<boolean | null> {
+    const size = found.reduce((sum, one) => sum + one.size, 0);
+    const room = await roomLeft();
+    if (room === undefined || size <= room) {
+      return true;
+    }
+    const words = { size: sizeWords(size), room: sizeWords(room) };
+    const anyway = await askChoice(
+      t("Not enough room on this device"),
+      t("These files have %(size)s and this browser can keep %(room)s. They can be sent while this page stays open; if it closes before, you choose them again and they go on where they stopped.", words),
+      { words: t("Send with this page open") },
+      t("Do not send"),
+    );
+    return anyway ? false : null;
+  }
+
+  private async queueAll(found: readonly Found[], keep: boolean): Promise<LeftOut[]> {
+    const broken: LeftOut[] = [];
+    for (const [index, one] of found.entries()) {
+      if (found.length > 5) {
+        this.say(t("Taking file %(number)s of %(count)s…", { number: index + 1, count: found.length }));
+      }
+      try {
+        const file = await one.open();
+        await this.queue.add([one.handle ? { file, handle: one.handle } : { file }], keep);
+      } catch {
+        broken.push({ name: one.path.at(-1) ?? "", reason: "damaged" });
+      }
+    }
+    return broken;
+  }
+
+  private say(words: string): void {
+    this.words.textContent = words;
+  }
+
+  private showLeft(left: readonly LeftOut[]): void {
+    this.more.hidden = left.length === 0;
+    const summary = document.createElement("summary");
+    const list = document.createElement("ul");
+    summary.textContent = t("Which were left out?");
+    list.append(
+      ...left.slice(0, MOST_NAMED).map(({ name }) => {
+        const line = document.createElement("li");
+        line.textContent = name;
+        return line;
+      }),
+    );
+    this.more.replaceChildren(summary, list);
   }
 
   private button(way: Way): HTMLElement {
@@ -80,7 +202,10 @@ export class Chooser {
     opener.type = "button";
     opener.className = "quiet";
     opener.append(icon(way.icon), way.label);
-    opener.addEventListener("click", () => input.click());
+    opener.addEventListener("click", () => {
+      input.click();
+      void import("./preview").then(({ warmPreview }) => warmPreview()); // while the person looks for the file
+    });
     input.addEventListener("change", () => {
       way.take([...(input.files ?? [])]);
       input.value = ""; // the same file may be chosen again

@@ -23,5 +23,8 @@ export interface Hooks {
   beforeQueue: BeforeQueue | null;
 }
 
-/** Set by whoever offers them, when their module is loaded. */
-export const hooks: Hooks = { prepare: null, beforeQueue: null };
+/** Set by whoever offers them. Previews are loaded with the first file that is sent. */
+export const hooks: Hooks = {
+  prepare: async (file, signal) => (await import("./previews_first")).previewFirst(file, signal),
+  beforeQueue: null,
+};

@@ -19,6 +19,8 @@ export interface PicturesOptions {
   readonly mayAdd: boolean;
   /** May say whose a held picture is. */
   readonly mayDecide?: boolean;
+  /** Whose pictures these are: what of a disc is chosen already. */
+  readonly patientName?: string;
   /** Shared with whoever else shows this case's files on the page; made here when not given. */
   readonly queue?: CaseQueue;
 }
@@ -46,7 +48,7 @@ export class Pictures {
   ) {
     this.queue = options.queue ?? new CaseQueue(options.caseId);
     this.bar = new QueueBar(this.queue);
-    this.chooser = new Chooser(this.queue);
+    this.chooser = new Chooser(this.queue, options.patientName ?? "");
     this.list.className = "pictures";
     this.note.className = "pictures-note";
     this.note.setAttribute("role", "status");
@@ -222,6 +224,13 @@ function emptyState(): HTMLElement {
 /** Fills every `#pictures[data-case]` of the page; undefined where there is none. */
 export function mountPictures(): Pictures | undefined {
   const element = document.getElementById("pictures");
-  const caseId = element?.dataset.case;
-  return element && caseId ? new Pictures(element, { caseId, mayAdd: element.dataset.mayAdd !== undefined, mayDecide: element.dataset.mayDecide !== undefined }) : undefined;
+  const { case: caseId, mayAdd, mayDecide, patient } = element?.dataset ?? {};
+  return element && caseId !== undefined
+    ? new Pictures(element, {
+        caseId,
+        mayAdd: mayAdd !== undefined,
+        mayDecide: mayDecide !== undefined,
+        patientName: patient ?? "",
+      })
+    : undefined;
 }

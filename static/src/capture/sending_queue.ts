@@ -192,7 +192,7 @@ export class SendingQueue {
     if (this.tabs.leading) {
       this.sender.take(record, file, false); // its sending need not wait for the shelf
     }
-    const kept = keep && (await this.keep(record, handle ?? file));
+    const kept = (keep && (await this.keep(record, file))) || (handle !== undefined && (await this.keep(record, handle)));
     if (!this.tabs.leading) {
       this.tabs.tell({ kind: "added", record, file, kept });
     } else if (kept) {
