@@ -25,7 +25,7 @@ N ?= 20000
 EMAIL ?= doctor.a@demo.example
 
 .PHONY: help run token test check journey bench fuzz client protocol messages lock format clean \
-	test-python test-client test-browser python node chromium dcmtk \
+	test-python test-client test-browser python node chromium dcmtk coturn \
 	check-style check-types check-imports check-protocol check-migrations check-client
 
 help: ## this list
@@ -50,7 +50,7 @@ test-python: $(VENV)/dev.stamp static/dist/manifest.json dcmtk ## Python tests w
 test-client: static/node_modules/.stamp ## TypeScript tests
 	cd static && npm run --silent test
 
-test-browser: $(VENV)/dev.stamp static/dist/manifest.json chromium ## tests in real browsers
+test-browser: $(VENV)/dev.stamp static/dist/manifest.json chromium coturn ## tests in real browsers
 	$(PY) -m pytest tests/browser
 
 check: check-style check-types check-imports check-protocol check-migrations check-client ## every static check
@@ -152,3 +152,10 @@ dcmtk:
 		$(SUDO) apt-get update -qq && \
 		DEBIAN_FRONTEND=noninteractive $(SUDO) apt-get install -y -qq --no-install-recommends dcmtk >/dev/null; } || { \
 		echo "dcmtk is missing and could not be installed: install it by hand, then run this again."; exit 1; }
+
+coturn:
+	@command -v turnserver >/dev/null || { \
+		echo "Installing coturn, which carries calls in the tests ..."; \
+		$(SUDO) apt-get update -qq && \
+		DEBIAN_FRONTEND=noninteractive $(SUDO) apt-get install -y -qq --no-install-recommends coturn >/dev/null; } || { \
+		echo "coturn is missing and could not be installed: install it by hand, then run this again."; exit 1; }

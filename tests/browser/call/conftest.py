@@ -62,12 +62,13 @@ def enter(chromium: Browser, server: RoomServer) -> Iterator[Callable[..., Perso
 
     def bring(name: str, **options: Any) -> Person:
         permissions = options.pop("permissions", ["camera", "microphone"])
+        asked = options.pop("asked", {})
         context = chromium.new_context(permissions=permissions, **options)
         contexts.append(context)
         context.add_init_script(WITHOUT_DEPTH_CAMERA)
         page: Page = context.new_page()
         page.on("pageerror", lambda error: complaints.append(f"{name}: {error}"))
-        return Person(name, page, server.url)
+        return Person(name, page, server.url, **asked)
 
     yield bring
     for context in contexts:

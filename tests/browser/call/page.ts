@@ -26,12 +26,13 @@ const capture = new Capture(pageDevices());
 const call = new Call({
   connection,
   me,
-  iceServers: () => [],
+  iceServers: () => JSON.parse(asked.get("ice") ?? "[]") as RTCIceServer[],
   capture,
   network: window,
   audience: () => audience,
   createConnection: (configuration) => {
-    const made = new RTCPeerConnection(configuration);
+    const policy = asked.has("ice") ? ({ iceTransportPolicy: "relay" } as const) : {};
+    const made = new RTCPeerConnection({ ...configuration, ...policy });
     connections.push(made);
     return made;
   },

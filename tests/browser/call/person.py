@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlencode
 
 from playwright.sync_api import Page
 
@@ -12,10 +13,10 @@ PATIENCE_MS = 30_000
 class Person:
     """A page of the room; `name` is the participant id."""
 
-    def __init__(self, name: str, page: Page, url: str, consult: str = "c" * 32) -> None:
+    def __init__(self, name: str, page: Page, url: str, **asked: str) -> None:
         self.name = name
         self.page = page
-        page.goto(f"{url}/?me={name}&consult={consult}")
+        page.goto(f"{url}/?{urlencode({'me': name, 'consult': 'c' * 32, **asked})}")
         self.wait("page.connection.state.status === 'up'")
 
     def do(self, script: str, value: Any = None) -> Any:
