@@ -14,7 +14,9 @@ import consult.stage.models
 import imaging.deidentify.models
 import imaging.dicomweb.models
 import imaging.dimse.models
+import imaging.guards.checklists.models
 import imaging.guards.holds.models
+import imaging.guards.retakes.models
 import imaging.models
 import video.models
 from app.db import Base

@@ -93,6 +93,11 @@ class InstanceRemoved(Message):
     instance_id: str
 
 
+class ViewsChanged(Message):
+    what: Literal["checklist", "retake_asked", "retake_answered", "retake_declined", "retake_withdrawn"]
+    retake_id: str | None
+
+
 class ReportChanged(Message):
     consult_id: str
     state: Literal["making", "ready", "failed"]
@@ -115,5 +120,6 @@ FACTS: dict[str, type[BaseModel]] = {
     "upload_changed": UploadChanged,
     "instance_changed": InstanceChanged,
     "instance_removed": InstanceRemoved,
+    "views_changed": ViewsChanged,
     "report_changed": ReportChanged,
 }

@@ -11,6 +11,7 @@ from app import audit, db
 from app.errors import NotFound
 from imaging import access, queries, store
 from imaging.guards.holds.routes import holds_blueprint
+from imaging.guards.views_routes import views_blueprint
 from imaging.models import Rendition
 from imaging.preview_routes import previews_blueprint
 from imaging.reading import record_look
@@ -21,6 +22,7 @@ blueprint = Blueprint("imaging", __name__, url_prefix="/imaging")
 blueprint.register_blueprint(uploads_blueprint)
 blueprint.register_blueprint(previews_blueprint)
 blueprint.register_blueprint(holds_blueprint)
+blueprint.register_blueprint(views_blueprint)
 answer_errors(blueprint)
 
 _YEAR_SECONDS = 31_536_000

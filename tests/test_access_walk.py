@@ -30,6 +30,8 @@ from imaging import store
 from imaging.deidentify import files as copy_files
 from imaging.deidentify.models import CopyItem, CopyMask, DeidentifiedCopy
 from imaging.facts import Facts
+from imaging.guards.checklists.models import CaseExam
+from imaging.guards.retakes.models import Retake
 from imaging.models import Instance, Rendition, Series, Study, Upload
 from tests.cast import Cast, consult_in, guest_of
 
@@ -72,6 +74,13 @@ RIGHT_TO_WRITE = {
     "copy_api.draw_mask": "make_copies",
     "copy_api.change_mask": "make_copies",
     "copy_api.erase_mask": "make_copies",
+    "imaging.views.ask": "ask_retakes",
+    "imaging.views.answer": "answer_retakes",
+    "imaging.views.decline": "answer_retakes",
+    "imaging.views.withdraw": "ask_retakes",
+    "imaging.views.choose_exam": "assign_views",
+    "imaging.views.drop_exam": "assign_views",
+    "imaging.views.assign_view": "assign_views",
     "imaging.uploads.continue_upload": SENDER,
     "imaging.uploads.end_upload": SENDER,
     "imaging.previews.send_still": SENDER,
@@ -243,6 +252,7 @@ def _belongings(session: Session, cast: Cast, consult: Consult) -> tuple[dict[st
         "name": "preview.webp",
         "part": "0",
         **_copy(session, cast, instance),
+        **_asked_views(session, consult),
     }
     return arguments, tiles
 
@@ -281,6 +291,15 @@ def _copy(session: Session, cast: Cast, instance: Instance) -> dict[str, str]:
     for name in (copy_files.ARCHIVE, "shown.webp", f"{item.id}-seen-0.webp"):
         (copy_files.folder_of(copy.id) / name).write_bytes(b"ten bytes.")
     return {"copy_id": copy.id, "item_id": item.id, "mask_id": mask.id, "number": "0"}
+
+
+def _asked_views(session: Session, consult: Consult) -> dict[str, str]:
+    now = clock.now()
+    retake = Retake(case_id=consult.case_id, words="Lateral", asked_by_name="Specialist", asked_at=now)
+    exam = CaseExam(case_id=consult.case_id, exam="chest_xray", chosen_by_name="Doctor", chosen_at=now)
+    session.add_all([retake, exam])
+    session.flush()
+    return {"retake_id": retake.id, "exam_id": exam.id, "view": "pa"}
 
 
 def _picture(session: Session, cast: Cast, case_id: str) -> tuple[Instance, Rendition, Rendition]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Literal, Protocol
 
 from flask_babel import gettext as _
@@ -12,7 +13,7 @@ from app.errors import NotAllowed
 from imaging import access
 from imaging.guards.identity import CaseIdentity
 
-Right = Literal["decide_holds", "make_copies"]
+Right = Literal["decide_holds", "make_copies", "ask_retakes", "answer_retakes", "assign_views", "calibrate"]
 
 
 class Cases(Protocol):
@@ -49,7 +50,11 @@ def require(session: Session, actor: Actor, case_id: str | None, right: Right) -
         raise NotAllowed(_REFUSALS[right]())
 
 
-_REFUSALS = {
+_REFUSALS: dict[Right, Callable[[], str]] = {
     "decide_holds": lambda: _("Only the treating doctor decides whose picture this is."),
     "make_copies": lambda: _("Only the treating doctor makes copies of these pictures."),
+    "ask_retakes": lambda: _("Only the specialist of this consult asks for views."),
+    "answer_retakes": lambda: _("Only the doctors at the patient's side answer this."),
+    "assign_views": lambda: _("You may look at these pictures, but not sort them."),
+    "calibrate": lambda: _("Only the two doctors of the consult may measure in millimetres."),
 }

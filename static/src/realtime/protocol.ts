@@ -321,6 +321,11 @@ export interface View {
   quality: "tablet" | "preview" | "full" | "lossless" | "clip";
 }
 
+export interface ViewsChanged {
+  what: "checklist" | "retake_asked" | "retake_answered" | "retake_declined" | "retake_withdrawn";
+  retake_id: string | null;
+}
+
 /** Which values are shown from black to white, in modality units. */
 export interface VoiWindow {
   center: number;
@@ -366,6 +371,7 @@ export interface Facts {
   upload_changed: UploadChanged;
   instance_changed: InstanceChanged;
   instance_removed: InstanceRemoved;
+  views_changed: ViewsChanged;
   report_changed: ReportChanged;
   stage_updated: StageUpdated;
   stage_pointed: StagePointed;
