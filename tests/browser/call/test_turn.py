@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 import shutil
+import socket
 import subprocess
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -45,6 +47,14 @@ class Turn:
         return json.dumps(ice_servers(Turn(0, 0, self.log, secret, (), (urls[way],)), now, "asha"))
 
 
+def wait_for_listener(process: subprocess.Popen[bytes], port: int) -> None:
+    """Until somebody listens on the port; the process must not end before."""
+    while process.poll() is None:
+        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
+            return
+    raise AssertionError(f"coturn ended with {process.returncode}")
+
+
 @pytest.fixture(scope="module")
 def turn(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Turn]:
     program = shutil.which("turnserver")
@@ -61,6 +71,8 @@ def turn(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Turn]:
     options = [one.replace(SECRET.replace(" ", "_"), SECRET) for one in options]
     with made.log.open("wb") as log:
         process = subprocess.Popen([program, *options], stdout=log, stderr=log, cwd=folder)
+    for port in (made.port, made.tls_port):
+        wait_for_listener(process, port)
     yield made
     process.kill()
     process.wait()
