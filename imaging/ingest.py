@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, false, or_, select
 from sqlalchemy.orm import Session
 
 from app import audit, clock, db
-from imaging import access, provisional, sandbox, store
+from imaging import access, archives, provisional, sandbox, store
 from imaging.announcements import actor_of, post_instance, post_upload
 from imaging.dicomweb import headers
 from imaging.facts import Facts
@@ -41,6 +41,9 @@ def ingest(upload_id: str) -> str | None:
             if not path.exists() or path.stat().st_size != size:
                 raise Refusal("lost_bytes")
             _check_bytes(upload_id, path)
+            if archives.is_archive(path):
+                archives.open_up(upload_id, path)
+                return None
             facts, header = inspect(path)
             return _keep(upload_id, path, facts, header)
         except Refusal as refusal:

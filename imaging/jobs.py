@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from app import clock, db
 from app.jobs import huey
-from imaging import ingest, previews, rendering, sandbox, store, uploads
+from imaging import archives, ingest, previews, rendering, sandbox, store, uploads
 from imaging.models import Instance, Upload
 
 log = logging.getLogger(__name__)
@@ -25,6 +25,8 @@ def ingest_upload(upload_id: str) -> None:
     instance_id = ingest.ingest(upload_id)
     if instance_id is not None:
         make_renditions(instance_id)
+    for entry_id in archives.waiting_entries(upload_id):
+        ingest_upload(entry_id)
 
 
 @huey.task(priority=90, **_RETRIES)

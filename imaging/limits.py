@@ -15,6 +15,11 @@ MAX_SPOOL_BYTES = 600_000_000  # of pictures beside the work, so that a clip is 
 MAX_FRAGMENTS = 200_000
 CODESTREAM_HEADER_BYTES = 256 * 1024  # a compressed frame's own header lies within these
 
+MAX_ARCHIVE_ENTRIES = 5000
+MAX_ARCHIVE_BYTES = 8 * 1024**3  # everything in a zip, unpacked
+MAX_ARCHIVE_RATIO = 200  # unpacked to packed: pictures pack two or three times, a blank one some dozens
+FREE_ARCHIVE_BYTES = 64 * 1024 * 1024  # a zip may unpack to this much whatever its ratio
+
 SANDBOX_MEMORY_BYTES = 1024 * 1024 * 1024  # address space of the process that opens a file
 SANDBOX_TEXT_ADDRESSES = 2 * SANDBOX_MEMORY_BYTES  # of the text reader, which maps twice what it uses
 SANDBOX_CHECK_SECONDS = 60

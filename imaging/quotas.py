@@ -31,7 +31,8 @@ def reason_not_to_take(session: Session, case_id: str, facility_id: str | None, 
 
 
 def _used(session: Session, stored: ColumnElement[bool], coming: ColumnElement[bool]) -> int:
-    kept = session.scalar(select(func.coalesce(func.sum(Instance.size_bytes), 0)).where(stored)) or 0
+    here = Instance.sha256.is_not(None)  # what a tablet's preview announces is counted with its upload
+    kept = session.scalar(select(func.coalesce(func.sum(Instance.size_bytes), 0)).where(stored, here)) or 0
     announced = select(func.coalesce(func.sum(Upload.size), 0)).where(coming, Upload.state.in_(_COMING))
     return int(kept) + int(session.scalar(announced) or 0)
 

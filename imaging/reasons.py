@@ -47,6 +47,14 @@ SENTENCES: dict[str, LazyString] = {
         "Your facility has room for %(most)s MB of pictures and %(used)s MB are taken. Ask the administrator for more "
         "room: what is on this device stays here."
     ),
+    "opened": _(
+        "This zip was opened: %(taken)s pictures are listed by themselves, %(left_out)s other files were left out."
+    ),
+    "archive_damaged": _("This zip is damaged or was cut off. Copy it again from where it came, then send it again."),
+    "archive_too_many": _("This zip holds more than %(most)s files. Unpack it and send the pictures themselves."),
+    "archive_too_much": _("This zip unpacks to far more than its size, so it was not opened. Ask who made it."),
+    "archive_locked": _("This zip is locked with a password. Unpack it and send the pictures themselves."),
+    "archive_empty": _("This zip holds no picture that can be shown: %(left_out)s other files were left out."),
     "changed_on_the_way": _("This file changed on its way here, so it was not kept. Send it again from the start."),
     "original_refused": _("Only the tablet's preview is here: its file could not be used. Ask for it again."),
     "original_given_up": _("Only the tablet's preview is here: sending its file was stopped. Ask for it again."),

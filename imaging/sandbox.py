@@ -33,6 +33,7 @@ Task = Literal[
     "check_still",
     "check_clip",
     "compare",
+    "unpack",
 ]
 _SECONDS: dict[str, int] = {
     "inspect": limits.SANDBOX_CHECK_SECONDS,
@@ -42,6 +43,7 @@ _SECONDS: dict[str, int] = {
     "frame_tiles": limits.SANDBOX_FRAME_SECONDS,
     "propose_masks": limits.SANDBOX_RENDER_SECONDS,
     "copy_without_identity": limits.SANDBOX_RENDER_SECONDS,
+    "unpack": limits.SANDBOX_RENDER_SECONDS,
     **dict.fromkeys(("check_still", "check_clip", "compare"), limits.SANDBOX_PREVIEW_SECONDS),
 }
 # A text reader maps twice the memory that it uses; what it writes to is limited like everybody's.
@@ -136,6 +138,10 @@ def _work(task: str, path: Path, workspace: Path, request: dict[str, Any], say: 
             workbench.frame_tiles(path, workspace, say, request)
         elif task == "draw":
             workbench.draw(path, workspace, say, request)
+        elif task == "unpack":
+            from imaging import unpacking
+
+            unpacking.unpack(path, workspace, say, request)
         elif task in ("check_still", "check_clip", "compare"):
             from imaging import preview_checks
 

@@ -60,11 +60,16 @@ class Busy(Conflict):
 def create(actor: Actor, case_id: str, file_name: str, size: int, sha256: str | None = None) -> Upload:
     """Open an upload of `size` bytes into a case; one whose bytes the case has already is "stored" at once.
 
+    Whoever announces a file again that they have begun to send gives the same `sha256` and goes on with that upload.
+
     Raises NotFound, NotAllowed, Conflict("too_many_uploads"), and UploadRefused: too_big, empty_file, case_full,
     facility_full, which stay listed, and storage_full, which does not: it may be tried again later.
     """
     with db.write_transaction() as session:
         access.require_adding(session, actor, case_id)
+        begun = _begun(session, actor, case_id, size, sha256)
+        if begun is not None:
+            return begun
         _require_few_open(session, actor)
         present = _already_here(session, case_id, sha256)
         reason = None if present else _reason_not_to_take(session, actor, case_id, size)
@@ -81,6 +86,15 @@ def create(actor: Actor, case_id: str, file_name: str, size: int, sha256: str | 
     if present is None:
         store.upload_path(upload.id).touch()
     return upload
+
+
+def _begun(session: Session, actor: Actor, case_id: str, size: int, sha256: str | None) -> Upload | None:
+    """The actor's own upload of the same file that is under way: a second tap, another tab, a tablet wiped clean."""
+    if sha256 is None:
+        return None
+    own = (Upload.owner_kind == actor.kind, Upload.owner_id == actor.id, Upload.case_id == case_id)
+    same = (Upload.sha256 == sha256, Upload.size == size, Upload.state.in_(("receiving", "checking")))
+    return session.scalar(select(Upload).where(*own, *same).order_by(Upload.created_at).limit(1))
 
 
 def _already_here(session: Session, case_id: str, sha256: str | None) -> Instance | None:
@@ -241,7 +255,8 @@ def give_up(actor: Actor, upload_id: str) -> None:
     """Cancel an upload, or take a refused one off the list. Raises NotFound, NotAllowed, Conflict (it was stored)."""
     with db.write_transaction() as session:
         upload = access.own_upload(session, actor, upload_id)
-        if upload.state in {"checking", "stored"}:
+        opened = upload.state == "stored" and upload.instance_id is None  # an archive: its pictures stand by themselves
+        if upload.state in {"checking", "stored"} and not opened:
             raise Conflict(_("This file has arrived and can no longer be cancelled."), code="upload_ended")
         upload.state, upload.updated_at = "cancelled", clock.now()
         audit.record(session, actor, "cancel_upload", "upload", upload.id)

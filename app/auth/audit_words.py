@@ -72,6 +72,8 @@ ACTIONS = {
     "download_original": _l("Downloaded an original picture"),
     "start_upload": _l("Began to send a file"),
     "cancel_upload": _l("Stopped sending a file"),
+    "expire_upload": _l("Left a file unsent for a week; it was thrown away"),
+    "open_archive": _l("Sent pictures in a zip"),
     "refuse_upload": _l("Sent a file that cannot be used"),
     "send_preview": _l("Sent a preview of a picture ahead"),
     "show_preview": _l("Had a preview shown"),

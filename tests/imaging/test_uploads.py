@@ -229,3 +229,21 @@ def test_the_same_persons_next_request_hangs_up_on_a_dead_line(cast: Cast, docto
     uploads.receive(doctor, upload.id, 0, 100, read, hang_up=lambda: hung_up.append(True))
     assert uploads.status_for_sender(doctor, upload.id)[1] == 30
     assert senders._lines == {}
+
+
+def test_a_file_announced_again_goes_on_where_it_stopped(client: FlaskClient, cast: Cast, chest: bytes) -> None:
+    told = {"sha256": sha256_of(chest)}
+    first = announce(client, cast, len(chest), **told)
+    patch(client, first.headers["Location"], chest[:100])
+    again = announce(client, cast, len(chest), **told)
+    assert (again.headers["Location"], again.headers["Upload-Offset"]) == (first.headers["Location"], "100")
+
+
+def test_nobody_goes_on_with_a_file_that_somebody_else_sends(
+    client: FlaskClient, client_as: ClientAs, cast: Cast, chest: bytes
+) -> None:
+    told = {"sha256": sha256_of(chest)}
+    first = announce(client, cast, len(chest), **told)
+    other = announce(client_as(cast.colleague), cast, len(chest), **told)
+    assert other.status_code == 201
+    assert other.headers["Location"] != first.headers["Location"]

@@ -8,6 +8,7 @@ export interface ServerUpload {
   readonly size: number;
   readonly received: number;
   readonly state: "receiving" | "checking" | "stored" | "refused" | "cancelled";
+  /** Why it was refused; of a stored one: that it was a zip, whose pictures are listed by themselves. */
   readonly reason: string | null;
 }
 

@@ -53,6 +53,11 @@ test("a refused upload of the server's stays listed with its reason", () => {
   expect(serverUploadItem(upload)).toMatchObject({ words: "Not a picture.", tone: "danger", acts: ["remove"] });
 });
 
+test("a zip that the server opened says what became of it, until it is taken off the list", () => {
+  const upload = { id: "u", fileName: "cd.zip", size: 5, received: 5, state: "stored", reason: "It was opened." } as const;
+  expect(serverUploadItem(upload)).toMatchObject({ words: "It was opened.", tone: "", progress: null, acts: ["remove"] });
+});
+
 describe("a picture", () => {
   test("that is ready can be looked at; a clip says its frames", () => {
     expect(instanceItem(INSTANCE)).toMatchObject({ words: "Ready", tone: "good", acts: ["look"], progress: null });

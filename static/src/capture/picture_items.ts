@@ -74,7 +74,7 @@ export function transferItem(transfer: Transfer): Item {
 }
 
 function uploadWords(upload: ServerUpload): string {
-  if (upload.state === "refused") {
+  if (upload.state === "refused" || upload.state === "stored") {
     return upload.reason ?? t("This file could not be used.");
   }
   if (upload.state === "checking") {
@@ -87,15 +87,16 @@ function uploadWords(upload: ServerUpload): string {
 
 /** A file that the server knows of, and that this page is not sending. */
 export function serverUploadItem(upload: ServerUpload): Item {
+  const ended = upload.state === "refused" || upload.state === "stored";
   return {
     key: `upload-${upload.id}`,
     title: upload.fileName,
     words: uploadWords(upload),
     tone: upload.state === "refused" ? "danger" : "",
-    progress: upload.state === "refused" ? null : upload.received / Math.max(1, upload.size),
+    progress: ended ? null : upload.received / Math.max(1, upload.size),
     thumbnail: null,
     kind: "file",
-    acts: upload.state === "refused" ? ["remove"] : [],
+    acts: ended ? ["remove"] : [],
   };
 }
 

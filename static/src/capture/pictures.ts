@@ -2,7 +2,7 @@ import { ApiError } from "../ui/api";
 import { icon } from "../ui/icon";
 import { t } from "../ui/text";
 import { Chooser } from "./chooser";
-import { fetchListing, isUnfinished, type Listing } from "./listing";
+import { fetchListing, isUnfinished, type Listing, type ServerUpload } from "./listing";
 import { CaseQueue } from "./page_queue";
 import { Peek } from "./peek";
 import { instanceItem, serverUploadItem, transferItem, type Act, type Item } from "./picture_items";
@@ -154,7 +154,7 @@ export class Pictures {
       (one) => !(one.state === "refused" && refused.has(one.name)) && !made.has(one.uploadId ?? ""),
     );
     const own = new Set(transfers.map((transfer) => transfer.uploadId));
-    const others = uploads.filter((one) => !own.has(one.id) && one.state !== "stored" && one.state !== "cancelled");
+    const others = uploads.filter((one) => !own.has(one.id) && isWorthALine(one));
     return [
       ...transfers.map(transferItem),
       ...others.map(serverUploadItem),
@@ -206,6 +206,11 @@ export class Pictures {
     }
     return count === 0 && this.listing && !this.options.mayAdd ? t("No pictures yet.") : "";
   }
+}
+
+/** A stored file is a picture of its own; an opened zip says what became of it. */
+function isWorthALine(upload: ServerUpload): boolean {
+  return upload.state === "stored" ? upload.reason !== null : upload.state !== "cancelled";
 }
 
 /** What the place is for while nothing is in it. */
