@@ -26,7 +26,7 @@ Task = Literal[
     "inspect",
     "render",
     "draw",
-    "header",
+    "dicomweb",
     "frame_tiles",
     "propose_masks",
     "copy_without_identity",
@@ -39,7 +39,7 @@ _SECONDS: dict[str, int] = {
     "inspect": limits.SANDBOX_CHECK_SECONDS,
     "render": limits.SANDBOX_RENDER_SECONDS,
     "draw": limits.SANDBOX_FRAME_SECONDS,
-    "header": limits.SANDBOX_CHECK_SECONDS,
+    "dicomweb": limits.SANDBOX_CHECK_SECONDS,
     "frame_tiles": limits.SANDBOX_FRAME_SECONDS,
     "propose_masks": limits.SANDBOX_RENDER_SECONDS,
     "copy_without_identity": limits.SANDBOX_RENDER_SECONDS,
@@ -128,10 +128,10 @@ def _work(task: str, path: Path, workspace: Path, request: dict[str, Any], say: 
     with refusing("crashed"):
         if task == "inspect":
             workbench.inspect(path, workspace, say)
-        elif task == "header":
+        elif task == "dicomweb":
             from imaging.dicomweb import sandboxed
 
-            sandboxed.say_header(path, workspace, say)
+            sandboxed.work(path, workspace, say, request)
         elif task == "render":
             workbench.render(path, workspace, say, request)
         elif task == "frame_tiles":

@@ -31,6 +31,7 @@ STATUSES = {
     "too_large": 413,
     "busy": 503,
 }
+_REFUSALS = {"missing_value": 404, "lost_bytes": 410, "crashed": 500, "storage_full": 507, "out_of_time": 503}
 _ALLOWED_HEADERS = "Authorization, Accept, Content-Type, Range"
 _EXPOSED_HEADERS = "Content-Location, Content-Type, Warning, WWW-Authenticate, Retry-After"
 
@@ -114,7 +115,7 @@ def tell_refusal(refusal: Refusal) -> tuple[Response, int]:
     """A file that cannot be given in the form that was asked for."""
     from imaging.reasons import sentence
 
-    status = 507 if refusal.code == "storage_full" else 500 if refusal.code in ("lost_bytes", "crashed") else 406
+    status = _REFUSALS.get(refusal.code, 406)
     return jsonify(error={"code": refusal.code, "message": sentence(refusal.code, refusal.values)}), status
 
 

@@ -180,7 +180,7 @@ def _spans(dicom: DicomFile | None) -> list[list[tuple[int, int]]] | None:
     if dicom is None:
         return None
     syntax = dicom.layout.transfer_syntax
-    if syntax in (DEFLATED, BIG_ENDIAN) or (syntax in NATIVE and dicom.layout.bits_allocated == 1):
+    if syntax in (DEFLATED, BIG_ENDIAN) or (syntax in NATIVE and dicom.layout.bits_allocated % 8):
         return None
     return [[(offset, length) for offset, length in spans] for spans in dicom.frames]
 
@@ -206,4 +206,7 @@ def read_bulk(path: Path, workspace: Path, place: str) -> bytes:
             data = data[int(steps[0], 16)].value[int(steps[1]) - 1]
             steps = steps[2:]
         element = data[int(steps[0], 16)]
-    return element.value.encode() if isinstance(element.value, str) else header.little(element)
+    value = element.value.encode() if isinstance(element.value, str) else header.little(element)
+    if not value:
+        raise Refusal("missing_value", name="bulk data")
+    return value

@@ -22,7 +22,7 @@ from imaging.dicomweb.models import LONGEST, DicomHeader
 from imaging.models import Instance
 from imaging.refusals import Refusal
 
-EDITION = "1"  # raise it when `header.py` writes something else: what is kept is then made again
+EDITION = "2"  # raise it when `header.py` writes something else: what is kept is then made again
 _BULK = b'"BulkDataURI":"{bulk}/'  # as header.py writes it
 Spans = list[list[tuple[int, int]]]  # per frame: (offset in the original, length), bytes
 
@@ -131,7 +131,7 @@ def inspect(original: Path) -> Found:
     if not original.exists():
         raise Refusal("lost_bytes")
     with store.refusing_when_full(), store.workspace() as workspace:
-        for event in sandbox.run("header", original, workspace):
+        for event in sandbox.run("dicomweb", original, workspace, {"do": "header"}):
             if event["event"] == "header":
                 return read_event(event, workspace)
     raise Refusal("crashed")

@@ -7,17 +7,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from app.actor import Actor
-from imaging import access
+from imaging import access, store
 from imaging.dicomweb.attributes import ALWAYS, KEYWORDS, OWN, WHEN_ASKED, Level
 from imaging.dicomweb.matching import MOST_RESULTS, Search, like
 from imaging.dicomweb.models import DicomHeader
-from imaging.models import Instance, Series, Study
+from imaging.models import Instance, Rendition, Series, Study
 
 Json = dict[str, Any]
 _UIDS: dict[str, Any] = {
@@ -222,3 +223,10 @@ def _levels(level: Level, place: Place) -> tuple[Level, ...]:
 
 def _value(vr: str, value: str | int) -> Json:
     return {"vr": vr, "Value": [value]} if value != "" else {"vr": vr}
+
+
+def video_of(session: Session, instance: Instance) -> Path | None:
+    """Where a clip's video lies, once it has been made."""
+    named = select(Rendition).where(Rendition.instance_id == instance.id, Rendition.name == "clip_mp4")
+    found = session.scalar(named)
+    return None if found is None else store.path_of("renditions", found.sha256)

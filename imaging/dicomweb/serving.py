@@ -1,0 +1,67 @@
+"""Bytes of instances: read from the originals as they are, or made in the sandbox, a few at a time."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from app.errors import NidaanError
+from imaging import sandbox, store
+from imaging.models import Instance
+from imaging.refusals import Refusal
+
+PIECE = 256 * 1024
+MOST_AT_ONCE = 2  # files open in the sandbox for this door: the cores belong to the calls
+PATIENCE_SECONDS = 30.0
+_places = threading.BoundedSemaphore(MOST_AT_ONCE)
+
+
+class Busy(NidaanError):
+    """Too many pictures are being made at this moment."""
+
+    code = "busy"
+
+
+def original_of(instance: Instance) -> Path:
+    """Where the original lies. Raises Refusal("lost_bytes")."""
+    path = store.path_of("originals", instance.sha256 or "")
+    if not instance.sha256 or not path.exists():
+        raise Refusal("lost_bytes")
+    return path
+
+
+def pieces(path: Path, spans: list[tuple[int, int]] | None = None) -> Iterator[bytes]:
+    """A file, or spans of it (offset, length), in pieces."""
+    with path.open("rb") as file:
+        for offset, length in spans if spans is not None else [(0, path.stat().st_size)]:
+            file.seek(offset)
+            left = length
+            while left > 0 and (piece := file.read(min(PIECE, left))):
+                left -= len(piece)
+                yield piece
+
+
+@contextmanager
+def made(instance: Instance, what: str, **request: Any) -> Iterator[dict[int, Path]]:
+    """Files that the sandbox makes of an original, by number, until the block ends. Raises Refusal, Busy."""
+    path = original_of(instance)
+    with store.refusing_when_full(), store.workspace() as workspace:
+        if not _places.acquire(timeout=PATIENCE_SECONDS):
+            raise Busy("Too many pictures are being made at this moment. Try again shortly.")
+        try:
+            events = list(sandbox.run("dicomweb", path, workspace, {"do": what, **request}))
+        finally:
+            _places.release()
+        files = {event["number"]: workspace / event["file"] for event in events if event["event"] == "part"}
+        if not files:
+            raise Refusal("crashed")
+        yield files
+
+
+def made_bytes(instance: Instance, what: str, **request: Any) -> bytes:
+    """The one file that the sandbox makes. Raises Refusal, Busy."""
+    with made(instance, what, **request) as files:
+        return next(iter(files.values())).read_bytes()
