@@ -96,7 +96,17 @@ def _refused(status: int, error: str, message: str, more: str = "") -> Response:
 
 def base_address() -> str:
     """Where this door is, for addresses inside answers."""
-    return (config.current().public_url or request.host_url.rstrip("/")) + "/dicomweb"
+    return (config.current().public_url or f"{request.scheme}://{_host()}") + "/dicomweb"
+
+
+def _host() -> str:
+    """The host as the client calls it. dicomweb-client leaves the port out of its Host header; where no proxy stands
+    between and a number is called, or this machine itself, the port is the one that was reached.
+    """
+    bare = request.host == "localhost" or request.host.replace(".", "").isdecimal()
+    port = request.environ.get("SERVER_PORT", "")
+    usual = port in ("", "80" if request.scheme == "http" else "443")
+    return f"{request.host}:{port}" if bare and not usual and not config.current().proxies else request.host
 
 
 def install(blueprint: Blueprint) -> None:

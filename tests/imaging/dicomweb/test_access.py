@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from itertools import product
@@ -198,3 +200,12 @@ def test_other_sites_pages_are_let_in_only_where_the_configuration_names_them(
 def test_no_other_site_is_let_in_unless_somebody_said_so(door: FlaskClient, doctor_headers: Headers) -> None:
     answer = door.get("/dicomweb/studies", headers={**doctor_headers, "Origin": "https://ohif.example"})
     assert "Access-Control-Allow-Origin" not in answer.headers
+
+
+def test_the_door_loads_nothing_that_decodes() -> None:
+    modules = "door_routes", "routes", "search_routes", "retrieve_routes", "frame_routes", "store_routes"
+    code = (
+        f"import sys; [__import__(f'imaging.dicomweb.{{one}}') for one in {modules}]; print('pydicom' in sys.modules)"
+    )
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert run.stdout.strip() == "False"
