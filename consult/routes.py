@@ -25,6 +25,7 @@ from consult.patients import routes as patient_routes
 from consult.patients.forms import PatientForm
 from consult.patients.vitals import VITALS
 from consult.roles import may
+from imaging.guards.retakes import queries as retakes
 
 blueprint = Blueprint("consult", __name__)
 
@@ -58,10 +59,11 @@ def _today() -> dict[str, Any]:
         open_ones = queries.my_open(session, actor)
         recent = queries.my_recent(session, actor, clock.now())
         lacks = {one.id: queries.missing(session, one) for one in open_ones if one.state == "draft"}
-        mark = queries.digest([*open_ones, *recent])
+        asked = retakes.open_counts(session, {one.case_id for one in open_ones})
+        mark = queries.digest([*open_ones, *recent], (f"{case}{count}" for case, count in asked.items()))
         if request.args.get("known") != mark:
             audit.record(session, actor, "read_today", "user", actor.id, shown=len(open_ones) + len(recent))
-    return {"open_ones": open_ones, "recent": recent, "lacks": lacks, "digest": mark}
+    return {"open_ones": open_ones, "recent": recent, "lacks": lacks, "asked": asked, "digest": mark}
 
 
 @blueprint.get("/worklist")

@@ -17,6 +17,7 @@ from tests.imaging.files import relabelled
 
 SHOTS = Path("build/guards")
 CHEST = Path(data_store.__file__).parent / "data" / "RG1_UNCR.dcm"
+LATERAL = {"SOPInstanceUID": "1.2.826.0.1.999.2", "ViewPosition": "LL", "SeriesDescription": "Lateral"}
 HELD = "Held: the file names another patient"
 
 
@@ -42,6 +43,8 @@ def test_two_doctors_and_the_guards_between_them(
     wrong = relabelled(CHEST, tmp_path / "wrong.dcm", PatientName="SHARMA^KAMLA", SOPInstanceUID="1.2.826.0.1.999.1")
     a_file_that_names_another_patient_is_held_at_both_sides(doctor, specialist, wrong)
     it_shows_once_the_doctor_has_said_why(doctor, specialist)
+    lateral = relabelled(CHEST, tmp_path / "lateral.dcm", PatientName="ASHA^DEMO", PatientBirthDate="", **LATERAL)
+    a_view_that_is_asked_for_is_answered_and_linked(doctor, specialist, lateral)
     assert consult
     for person in (doctor, specialist):
         assert person.problems == [], f"{person.name}: {person.problems}"
@@ -95,3 +98,32 @@ def it_shows_once_the_doctor_has_said_why(doctor: Person, specialist: Person) ->
     for person in (doctor, specialist):
         expect(person.page.locator(".room-thumb.refused")).to_have_count(0, timeout=PATIENCE_MS)
         person.wait_for_stage("stage.frame === 1 && stage.notice === ''")
+
+
+def a_view_that_is_asked_for_is_answered_and_linked(doctor: Person, specialist: Person, file: Path) -> None:
+    specialist.page.get_by_role("button", name="Views").click()
+    sheet = specialist.page.get_by_role("dialog", name="Views")
+    sheet.get_by_label("Which views does this exam need?").select_option("chest_xray")
+    sheet.get_by_role("button", name="Show its checklist").click()
+    expect(sheet.get_by_text("0 of 2 views")).to_be_visible(timeout=PATIENCE_MS)
+    specialist.photograph(SHOTS, "views-specialist")
+    sheet.get_by_role("button", name="Ask for it: Lateral").click()
+    doctor.sees("asks for a view: Chest X-ray: Lateral")
+    doctor.photograph(SHOTS, "asked-doctor")
+
+    doctor.page.get_by_role("button", name="Views, 1 asked for").click()
+    request = doctor.page.get_by_role("dialog", name="Views").locator(".retake")
+    expect(request.get_by_text("Waits for the treating doctor")).to_be_visible(timeout=PATIENCE_MS)
+    doctor.photograph(SHOTS, "views-doctor")
+    request.locator("input[multiple]").set_input_files(file)
+    expect(request.get_by_role("button", name="Show CR Lateral")).to_be_visible(timeout=PATIENCE_MS)
+    doctor.photograph(SHOTS, "answered-doctor")
+
+    answer = sheet.locator(".retake").get_by_role("button", name="Show CR Lateral")
+    expect(answer).to_be_visible(timeout=PATIENCE_MS)
+    sheet.get_by_role("button", name="Is it CR Lateral?").click()
+    expect(sheet.get_by_text("1 of 2 views")).to_be_visible(timeout=PATIENCE_MS)
+    answer.click()
+    expect(sheet).to_be_hidden()
+    specialist.wait_for_stage("stage.frame === 1 && stage.notice === ''")
+    doctor.page.get_by_role("button", name="Back to the stage").last.click()

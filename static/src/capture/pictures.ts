@@ -63,6 +63,12 @@ export class Pictures {
     void this.refresh();
   }
 
+  /** The pictures that may be shown, as they can be picked elsewhere on the page. */
+  get pickable(): { id: string; name: string; thumbnail: string | null }[] {
+    const instances = this.listing?.instances ?? [];
+    return instances.filter(({ state, hold }) => state !== "unusable" && hold?.state !== "open");
+  }
+
   /** `handler` is told whenever what is shown changed. */
   onChange(handler: () => void): void {
     this.handlers.add(handler);

@@ -71,6 +71,11 @@ function start(): void {
   const pictures = mountPictures();
   // What is kept on this device goes on being sent after the page is loaded again.
   const unsent = (): boolean => (pictures?.queue.atRisk.length ?? 0) > 0;
+  const views = document.getElementById("views");
+  if (pictures && views?.dataset.case) {
+    const caseId = views.dataset.case;
+    void import("../guards/views_on_page").then(({ mountViews }) => mountViews(views, caseId, pictures));
+  }
   const page = document.getElementById("consult");
   const state = page?.dataset.state ?? "";
   if (page?.dataset.consult && !ENDED.has(state)) {

@@ -19,6 +19,7 @@ import { endRoom, linkButton, Notices } from "../room/notices";
 import { readRoomPage } from "../room/page_data";
 import { People } from "../room/people";
 import { mountRecordSheet } from "../room/record_sheet";
+import { RoomViews } from "../room/room_views";
 import { Strip } from "../room/strip";
 import { mountStage, type AwarenessChannel, type StageHandle } from "../stage/stage";
 import { t } from "../ui/text";
@@ -164,6 +165,20 @@ class Room {
     await askWhoseItIs(instanceId, () => void this.pictures.load(), say);
   }
 
+  private roomViews(stage: StageHandle): RoomViews {
+    const views = new RoomViews(this.main, {
+      caseId: this.page.caseId,
+      connection: this.connection,
+      pictures: this.pictures,
+      queue: this.queue,
+      show: (id) => void stage.show(id),
+      say: (sentence, kind) => this.notices.say(sentence, kind),
+      changed: () => this.strip?.draw(),
+    });
+    this.connection.onConnect(() => views.load());
+    return views;
+  }
+
   /** Says once that a picture is held, at both sides. */
   private tellHeld(manifest: InstanceManifest): void {
     if (isHeld(manifest) && !this.heldTold.has(manifest.id)) {
@@ -173,12 +188,14 @@ class Room {
   }
 
   private mountStrip(stage: StageHandle): void {
+    const roomViews = GUESTS.has(this.page.role) ? null : this.roomViews(stage);
     const strip = new Strip(element("strip"), {
       pictures: this.pictures,
       queue: this.queue,
       add: () => this.addSheet?.open(),
       show: (id) => void stage.show(id),
       keyInstances: () => new Set([...stage.keyImages().values()].map((image) => image.instance)),
+      views: roomViews && { count: () => roomViews.count, open: () => void roomViews.open() },
       decide: this.page.rights.has("decide_holds") ? (id) => void this.decideHold(id) : null,
       say: (sentence) => this.notices.say(sentence),
     });

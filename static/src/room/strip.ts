@@ -18,6 +18,8 @@ export interface StripOptions {
   readonly queue: CaseQueue | null;
   /** Opens the place where pictures are added. */
   add(): void;
+  /** Which views are asked for, and where they are answered; null for guests. */
+  readonly views: { readonly count: () => number; readonly open: () => void } | null;
   /** Ask whose a held picture is; null for those who may not decide. */
   readonly decide: ((instanceId: string) => void) | null;
   /** Says a sentence to the person. */
@@ -54,6 +56,9 @@ export class Strip {
     pieces.push(...sending.map((transfer) => this.fileThumb(fromHere(transfer))));
     if (queue) {
       pieces.push(this.addButton());
+    }
+    if (this.options.views) {
+      pieces.push(viewsButton(this.options.views.count(), this.options.views.open));
     }
     if (pieces.length === 0) {
       pieces.push(words("p", t("No pictures yet. Your doctor adds them here."), "strip-empty"));
@@ -136,6 +141,17 @@ export class Strip {
     piece.append(words("span", file.name, "thumb-words"));
     return piece;
   }
+}
+
+/** Opens what is asked for and what is missing; says how many views wait. */
+function viewsButton(count: number, open: () => void): HTMLElement {
+  const button = document.createElement("button");
+  button.type = "button";
+  button.className = count > 0 ? "room-thumb room-views waiting" : "room-thumb room-views";
+  button.setAttribute("aria-label", count > 0 ? t("Views, %(count)s asked for", { count }) : t("Views"));
+  button.append(icon("clipboard-list"), words("span", count > 0 ? t("%(count)s asked", { count }) : t("Views"), "thumb-words"));
+  button.addEventListener("click", open);
+  return button;
 }
 
 /** A file that is not yet a picture, from this device or another. */
