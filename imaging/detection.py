@@ -9,12 +9,13 @@ from typing import Literal
 from imaging.refusals import Refusal
 
 PictureKind = Literal["jpeg", "png", "webp", "gif", "tiff", "heic", "avif", "bmp"]
-FileKind = Literal["dicom", "video"] | PictureKind
+FileKind = Literal["dicom", "video", "pdf"] | PictureKind
 
 # Pictures and containers by their first bytes: (offset, bytes, kind).
 _MARKS: tuple[tuple[int, bytes, FileKind], ...] = (
     (0, b"\xff\xd8\xff", "jpeg"),  # ITU-T T.81 annex B
     (0, b"\x89PNG\r\n\x1a\n", "png"),  # W3C PNG section 5.2
+    (0, b"%PDF-", "pdf"),  # ISO 32000-1 section 7.5.2
     (0, b"GIF87a", "gif"),
     (0, b"GIF89a", "gif"),
     (0, b"II*\x00", "tiff"),
@@ -25,7 +26,6 @@ _MARKS: tuple[tuple[int, bytes, FileKind], ...] = (
 _RIFF = {b"WEBP", b"AVI "}
 # Kinds that people do send and that we name in the refusal: (offset, bytes, name).
 _OTHERS: tuple[tuple[int, bytes, str], ...] = (
-    (0, b"%PDF", "PDF"),
     (0, b"PK\x03\x04", "ZIP"),
     (0, b"<svg", "SVG"),
     (0, b"<?xml", "XML"),

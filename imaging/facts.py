@@ -5,8 +5,11 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Literal
 
-Media = Literal["dicom", "dicom_video", "video", "jpeg", "png", "webp", "gif", "tiff", "heic", "avif", "bmp"]
-Kind = Literal["still", "clip"]
+Media = Literal[
+    "dicom", "dicom_video", "dicom_document", "pdf", "video", "jpeg", "png", "webp", "gif", "tiff", "heic", "avif",
+    "bmp",
+]  # fmt: skip
+Kind = Literal["still", "clip", "document"]
 Photometric = Literal["MONOCHROME1", "MONOCHROME2", "RGB"]
 VoiFunction = Literal["LINEAR", "LINEAR_EXACT", "SIGMOID"]
 
@@ -48,6 +51,7 @@ class Facts:
     quality: dict[str, Any] = field(default_factory=dict)  # what `imaging.quality` measured; empty: not rendered yet
     uncalibrated: str | None = "unsaid"  # why no length can be given: geometry.Reason; None where one can
     per_frame: dict[str, Any] | None = None  # {"sets": [what differs], "of": [set of each frame]}; None: all the same
+    document: dict[str, Any] = field(default_factory=dict)  # {"type", "title", "pages", "lines", ...}: documents.py
     cautions: list[str] = field(default_factory=list)  # codes of `cautions.py`
 
     def caution(self, code: str) -> None:

@@ -12,6 +12,7 @@ MAX_SMALL_CLIP_SIDE = 960
 MAX_WEBP_SIDE = 16_383  # VP8 bitstream: 14 bits a side
 MAX_FULL_PIXELS = 30_000_000  # of the full-size WebP; larger pictures are scaled to it, their tiles are not
 MAX_SPOOL_BYTES = 600_000_000  # of pictures beside the work, so that a clip is decoded once; larger ones are twice
+MAX_DOCUMENT_BYTES = 100 * 1024 * 1024  # a DICOM file that holds a document
 MAX_FRAGMENTS = 200_000
 CODESTREAM_HEADER_BYTES = 256 * 1024  # a compressed frame's own header lies within these
 

@@ -62,10 +62,31 @@ def manifest(instance: Instance) -> Json:
         "calibration": facts.calibration,
         "uncalibrated": cautions.why_uncalibrated(facts.uncalibrated),
         "per_frame": _per_frame(facts.per_frame),
+        "document": _document(facts.document),
         "cautions": _cautions(instance, facts),
         "advice": quality_words.sentences(instance.facts),
         "hold": instance.hold,
         "renditions": {} if instance.is_held else {one.name: _rendition(one) for one in instance.renditions},
+    }
+
+
+def _document(said: Json) -> Json | None:
+    """What kind of document it is; its text is read at an address of its own."""
+    return {name: said.get(name) for name in ("type", "title", "pages", "pages_shown")} if said else None
+
+
+def document_to_read(instance: Instance) -> Json:
+    """A document as its page shows it: text where it has any, else its pages (of a picture: the picture)."""
+    facts = Facts.from_json(instance.facts)
+    sheet = next((one for one in instance.renditions if one.name == "full"), None)
+    return {
+        "instance_id": instance.id,
+        "file_name": instance.file_name,
+        "document": facts.document,
+        "lines": facts.document.get("lines", []),
+        "cut": facts.document.get("cut", False),
+        "sheet": _rendition(sheet) if sheet else None,
+        "cautions": cautions.sentences(facts.cautions),
     }
 
 

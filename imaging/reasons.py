@@ -29,6 +29,7 @@ SENTENCES: dict[str, LazyString] = {
     "inflates_too_much": _("The file unpacks to far more data than a picture needs, so it was not opened."),
     "cannot_decode": _("Frame %(frame)s cannot be decoded: the file is damaged."),
     "damaged_picture": _("The picture is damaged or was cut off. Send it again from the device."),
+    "damaged_document": _("The document is damaged or locked, so its pages cannot be shown. Send it again."),
     "damaged_video": _("The video is damaged or was cut off. Send it again from the device."),
     "no_video": _("The file holds sound only, no moving picture."),
     "out_of_memory": _("Opening this file needed more memory than is allowed, so it was stopped."),

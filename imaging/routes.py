@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from flask import Blueprint, Response, jsonify, request, send_file
+from flask import Blueprint, Response, jsonify, render_template, request, send_file
 from werkzeug.wrappers import Response as AnyResponse
 
 from app import audit, db
@@ -48,6 +48,17 @@ def show_instance(instance_id: str) -> Response:
         found = queries.manifest(instance)
     record_look(actor, instance, "manifest")
     return _fresh(jsonify(found))
+
+
+@blueprint.get("/instances/<instance_id>/document")
+def read_document(instance_id: str) -> str:
+    """A document's text and pages as a page of ours: what the file says is escaped, and never sent as it is."""
+    actor = present_actor()
+    with db.read_session() as session:
+        instance = access.shown_instance(session, actor, instance_id)
+        found = queries.document_to_read(instance)
+    record_look(actor, instance, "document")
+    return render_template("imaging/document.html", **found)
 
 
 @blueprint.get("/instances/<instance_id>/original")

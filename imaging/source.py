@@ -51,13 +51,20 @@ def open_source(path: Path, workspace: Path) -> Source:
 
     kind = detect(path)
     if kind == "dicom":
+        from imaging.documents import is_document, open_dicom_document
         from imaging.pixels import open_pixels
 
+        if is_document(path):
+            return open_dicom_document(path, workspace)
         return open_pixels(path, workspace)
     if kind == "video":
         from imaging.videos import VideoSource
 
         return VideoSource(path)
+    if kind == "pdf":
+        from imaging.documents import open_pdf
+
+        return open_pdf(path)
     from imaging.animations import open_picture_file
     from imaging.pictures import PictureSource
 

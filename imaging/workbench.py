@@ -24,9 +24,10 @@ _EVEN_MS = 2.0  # a container that counts in milliseconds rounds 1/30 s to 33 an
 def inspect(path: Path, workspace: Path, say: Say) -> None:
     """Check a file as ingest does and say its facts. Raises Refusal."""
     source = open_source(path, workspace)
-    source.frame(0)
+    if source.facts.rows:  # a document that cannot be drawn is kept all the same
+        source.frame(0)
     say({"event": "facts", "facts": source.facts.as_json()})
-    if source.facts.media in {"dicom", "dicom_video"}:
+    if source.facts.media in {"dicom", "dicom_video", "dicom_document"}:
         from imaging.dicomweb import sandboxed
 
         with contextlib.suppress(Refusal):  # the picture can be used; only its header cannot be told to others
@@ -41,6 +42,9 @@ def render(path: Path, workspace: Path, say: Say, request: dict[str, Any] | None
     asked = request or {}
     have = frozenset(asked.get("have", ()))
     source = open_source(path, workspace)
+    if source.facts.kind == "document":
+        _document(source, have, workspace, say, small_only=bool(asked.get("first_look")))
+        return
     first = source.frame(0)
     display = source.to_display(first)
     _small_stills(display, have, workspace, say)
@@ -74,6 +78,18 @@ def _small_stills(display: Array, have: frozenset[str], workspace: Path, say: Sa
         if name not in have:
             target = workspace / f"{name}.webp"
             _made(say, name, target, renditions.write_webp(display, target, side), progress)
+
+
+def _document(source: Source, have: frozenset[str], workspace: Path, say: Say, *, small_only: bool) -> None:
+    """The pages as a picture; text needs no lossless tiles."""
+    _say_facts(source, say)
+    if not source.facts.rows:
+        return
+    sheet = source.frame(0)
+    _small_stills(sheet, have, workspace, say)
+    if "full" not in have and not small_only:
+        target = workspace / "full.webp"
+        _made(say, "full", target, renditions.write_webp(sheet, target, limits.MAX_WEBP_SIDE), 1.0)
 
 
 def _full_still(source: Source, frame: Array, have: frozenset[str], workspace: Path, say: Say) -> None:

@@ -12,7 +12,8 @@ from imaging.deidentify.dicom_copy import Order
 from imaging.deidentify.identity import Disguise
 from imaging.deidentify.presets import PRESETS
 from imaging.deidentify.traces import traces_of
-from imaging.source import open_source
+from imaging.refusals import Refusal
+from imaging.source import Source, open_source
 from imaging.workbench import Say
 
 _SHOWN_SIDE = 1024
@@ -21,7 +22,7 @@ _SUFFIXES = {"dicom": ".dcm", "dicom_video": ".dcm"}
 
 def propose_masks(path: Path, workspace: Path, say: Say, request: dict[str, Any]) -> None:
     """Say {"event": "masks", "columns", "rows", "frames", "pictures", "proposals"}. `known`: words of the patient's."""
-    source = open_source(path, workspace)
+    source = _picture(path, workspace)
     seen = proposing.look(source)
     pictures = proposing.write_pictures(seen, workspace)
     known = {str(word).casefold() for word in request.get("known", [])}
@@ -44,6 +45,14 @@ def propose_masks(path: Path, workspace: Path, say: Say, request: dict[str, Any]
     )
 
 
+def _picture(path: Path, workspace: Path) -> Source:
+    """The file, when it is a picture: a document's text names whom it likes. Raises Refusal("not_an_image")."""
+    source = open_source(path, workspace)
+    if source.facts.kind == "document":
+        raise Refusal("not_an_image", what=source.facts.modality)
+    return source
+
+
 def order_of(request: dict[str, Any]) -> Order:
     """An order as it travels: salt, preset, boxes [[x, y, width, height]], confirmed."""
     preset = PRESETS[request["preset"]]
@@ -59,7 +68,7 @@ def order_of(request: dict[str, Any]) -> Order:
 def copy_without_identity(path: Path, workspace: Path, say: Say, request: dict[str, Any]) -> None:
     """Write the copy and a small picture of it; said as renditions named "copy" and "shown"."""
     order = order_of(request)
-    source = open_source(path, workspace)
+    source = _picture(path, workspace)
     media = source.facts.media
     removed = replaced = 0
     if media in _SUFFIXES:

@@ -1,4 +1,4 @@
-"""`make fuzz N=20000`, or `python -m tests.fuzz [CASES] [FIRST]`: changed copies of real files, taken as ingest does.
+"""`make fuzz N=20000` or `python -m tests.fuzz [CASES] [FIRST]`: changed copies of real files through the decoders.
 
 Most cases run many to a process (forked, limited as the sandbox is); one in SANDBOXED goes through the real sandbox and
 is rendered. Reported are crashes (the process died), hangs (longer than SECONDS), growth of memory from case to case,

@@ -33,6 +33,8 @@ def look(path: Path, workspace: Path, dtype: str) -> dict[str, Any]:
     stored = getattr(source, "stored", source.frame)
     digest, total, pixels = hashlib.sha256(), 0.0, 0
     low, high = float("inf"), float("-inf")
+    if source.facts.kind == "document":
+        return {"facts": source.facts.as_json()}
     frames = source.facts.frames if hasattr(source, "stored") else min(3, source.facts.frames)
     for index in range(frames):
         frame = stored(index)

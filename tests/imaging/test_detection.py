@@ -61,7 +61,7 @@ def test_what_phones_and_machines_write_is_known_by_its_first_bytes(tmp_path: Pa
         (b"hello", "unknown_kind", None),
         (b"\0" * 200, "unknown_kind", None),
         (b"<!doctype html><script>", "other_kind", "HTML"),
-        (b"%PDF-1.7", "other_kind", "PDF"),
+        (b"<html>", "other_kind", "HTML"),
         (b"PK\x03\x04rest", "other_kind", "ZIP"),
     ],
 )

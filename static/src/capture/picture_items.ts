@@ -5,7 +5,7 @@ import type { ListedInstance, ServerUpload } from "./listing";
 import { percent, sizeWords } from "./sizes";
 import type { Transfer } from "./transfer";
 
-export type Act = "pause" | "resume" | "first" | "choose" | "cancel" | "remove" | "look" | "decide";
+export type Act = "pause" | "resume" | "first" | "choose" | "cancel" | "remove" | "look" | "read" | "decide";
 
 /** One line of the list of pictures, whatever it is a line about. */
 export interface Item {
@@ -138,6 +138,10 @@ function instanceWords(instance: ListedInstance): string {
   }
 }
 
+function readable(instance: ListedInstance): boolean {
+  return instance.kind === "document" && instance.state === "ready";
+}
+
 /** A picture that the server has. */
 export function instanceItem(instance: ListedInstance, mayDecide = false): Item {
   if (instance.hold?.state === "open") {
@@ -154,7 +158,7 @@ export function instanceItem(instance: ListedInstance, mayDecide = false): Item 
     progress: instance.state === "processing" || instance.state === "received" ? instance.progress : null,
     thumbnail: instance.thumbnail,
     kind: instance.kind,
-    acts: instance.preview === null ? [] : ["look"],
+    acts: [...(instance.preview === null ? [] : ["look" as const]), ...(readable(instance) ? ["read" as const] : [])],
     instance,
   };
 }

@@ -20,6 +20,8 @@ function actSign(act: Act): { words: string; icon: string } {
       return { words: t("Take off the list"), icon: "x" };
     case "decide":
       return { words: t("Decide"), icon: "circle-help" };
+    case "read":
+      return { words: t("Read"), icon: "file-text" };
     case "look":
       return { words: t("Look"), icon: "maximize" };
   }

@@ -173,6 +173,8 @@ export class Pictures {
     const queue = this.queue.whole;
     if (act === "decide") {
       await this.decide(id);
+    } else if (act === "read") {
+      window.open(`/imaging/instances/${id}/document`, "_blank", "noopener");
     } else if (item.instance) {
       this.peek.open(item.instance);
     } else if (place === "upload") {

@@ -8,6 +8,8 @@ import type { InstanceManifest } from "../viewport/manifest";
 import { heldWords } from "../viewport/notice";
 import type { CasePictures, IncomingFile } from "./case_pictures";
 
+const KIND_ICONS = { still: "image", clip: "video", document: "file-text" } as const;
+
 export interface StripOptions {
   readonly pictures: CasePictures;
   /** Put on the stage. */
@@ -81,7 +83,7 @@ export class Strip {
       image.alt = "";
       button.append(image);
     } else {
-      button.append(icon(instance.kind === "clip" ? "video" : "image"));
+      button.append(icon(KIND_ICONS[instance.kind]));
     }
     if (instance.kind === "clip") {
       button.append(badge("play"));

@@ -322,7 +322,7 @@ export function parseManifest(json: unknown): InstanceManifest {
   const identity = readIdentity(field);
   const renditions = field.get("renditions").missing ? {} : readRenditions(field.get("renditions"));
   const known = !field.get("rows").missing && field.get("rows").count() > 0;
-  if (!known && identity.state !== "ready") {
+  if (!known && (identity.state !== "ready" || identity.kind === "document")) {
     return { ...identity, ...UNKNOWN_PIXELS, renditions };
   }
   return {

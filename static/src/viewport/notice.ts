@@ -33,6 +33,9 @@ export function noticeOf(picture: Picture, wantedFrame: number, waited: number):
   if (picture.failure !== null) {
     return { words: picture.failure, progress: null, retry: true };
   }
+  if (manifest.kind === "document" && manifest.state === "ready" && !manifest.renditions.preview) {
+    return { words: t("This document cannot be shown as a picture. Open it from the list of pictures."), progress: null, retry: false };
+  }
   if (manifest.state !== "ready" && picture.shownFrame === 0) {
     const words = t("This picture is being prepared: %(percent)s %%", { percent: percent(manifest.progress) });
     return { words, progress: manifest.progress, retry: false };
