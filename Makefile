@@ -78,8 +78,9 @@ check-client: static/node_modules/.stamp
 journey: $(VENV)/dev.stamp static/dist/manifest.json chromium ## the whole job in three browsers; pictures in build/journey/
 	$(PY) -m pytest tests/browser/journey
 
-fuzz: $(VENV)/dev.stamp ## changed files through the decoders (N=how many; what failed lies in build/fuzz)
+fuzz: $(VENV)/dev.stamp static/node_modules/.stamp ## changed files through the decoders (N=how many; what failed lies in build/fuzz)
 	$(PY) -W ignore -m tests.fuzz $(N)
+	cd static && FUZZ_N=$(N) npx vitest run src/viewport/damaged.test.ts
 
 bench: $(VENV)/dev.stamp static/dist/manifest.json chromium ## sizes, latencies and loads
 	$(PY) -m tests.bench

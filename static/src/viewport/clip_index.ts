@@ -1,4 +1,4 @@
-import { Field } from "./parse";
+import { Field, FormatError } from "./parse";
 
 export interface ClipFrame {
   readonly offset: number;
@@ -19,8 +19,12 @@ export interface ClipIndex {
   readonly bytes: number;
 }
 
-function base64(text: string): Uint8Array<ArrayBuffer> {
-  return Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
+function base64(field: Field): Uint8Array<ArrayBuffer> {
+  try {
+    return Uint8Array.from(atob(field.text()), (character) => character.charCodeAt(0));
+  } catch {
+    throw new FormatError(field.name, "must be base64");
+  }
 }
 
 /** Reads an index strictly; throws a `FormatError` naming the first wrong field. */
@@ -40,7 +44,7 @@ export function parseClipIndex(json: unknown): ClipIndex {
   });
   return {
     codec: field.get("codec").text(),
-    description: base64(field.get("description").text()),
+    description: base64(field.get("description")),
     width: field.get("width").count(1),
     height: field.get("height").count(1),
     coded_width: field.get("coded_width").count(1),

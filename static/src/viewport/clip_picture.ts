@@ -1,6 +1,6 @@
 import { t } from "../ui/text";
 import { type FrameSource, openFrames } from "./frames";
-import type { ClipRendition, InstanceManifest } from "./manifest";
+import { type ClipRendition, type InstanceManifest, meaningOf } from "./manifest";
 import type { Picture, PictureDeps, Quality } from "./picture";
 import type { Scene } from "./renderer";
 import { StillPicture } from "./still_picture";
@@ -80,13 +80,21 @@ export class ClipPicture implements Picture {
   }
 
   scene(tone: Tone): Scene {
-    const key = `${tone.window.center}/${tone.window.width}/${String(tone.invert)}`;
+    const set = this.current.per_frame?.of[this.wanted - 1] ?? 0;
+    const key = `${tone.window.center}/${tone.window.width}/${String(tone.invert)}/${set}`;
     if (this.table?.key !== key) {
-      this.table = { key, lut: renderedLut(this.current, tone) };
+      this.table = { key, lut: this.lut(tone) };
     }
     const base = this.bitmap ?? (this.wanted === 1 ? this.poster.scene(tone).base : null);
     const { columns, rows } = this.current;
     return { columns, rows, base, baseLut: this.table.lut, tiles: null, lut: null };
+  }
+
+  /** Frames may have windows of their own, in which they were drawn: kept until a person chooses one for all. */
+  private lut(tone: Tone): Uint8Array | null {
+    const own = meaningOf(this.current, this.wanted).window ?? defaultWindow(this.current);
+    const untouched = sameWindow(tone.window, defaultWindow(this.current));
+    return renderedLut(this.current, untouched ? { ...tone, window: own } : tone, own);
   }
 
   quality(visible: Rect, tone: Tone): Quality {

@@ -4,6 +4,7 @@ import { type ScaleBar, scaleBar } from "./geometry";
 import { type InstanceManifest, type Meaning, meaningOf, type VoiWindow } from "./manifest";
 import type { Quality } from "./picture";
 import { edgesOnScreen, type Placement } from "./view";
+import { defaultWindow, sameWindow } from "./voi_window";
 
 export interface OverlayState {
   readonly manifest: InstanceManifest;
@@ -149,8 +150,10 @@ export class Overlay {
     say(this.badge, words);
   }
 
-  private updateWindow({ manifest, window, invert }: OverlayState): void {
-    const values = { center: tidy(window.center), width: tidy(window.width) };
+  private updateWindow({ manifest, window, invert, frame }: OverlayState): void {
+    const own = meaningOf(manifest, frame).window;
+    const shown = own && sameWindow(window, defaultWindow(manifest)) ? own : window;
+    const values = { center: tidy(shown.center), width: tidy(shown.width) };
     const grey = manifest.photometric !== "RGB" || window.width !== 256 || window.center !== 128;
     const words = grey ? t("W %(width)s  C %(center)s", values) : "";
     say(this.window, invert ? `${words} ${t("inverted")}`.trim() : words);
