@@ -43,6 +43,7 @@ class Config:
     dimse_bytes_per_second: int = 125_000_000  # of all units together; 0 is no limit
     max_store_bytes: int = 4 * 1024 * 1024 * 1024  # one DICOMweb request that stores a study
     dicomweb_origins: tuple[str, ...] = ()  # other sites whose pages may ask DICOMweb (CORS)
+    site_models: Path | None = None  # the file that registers the site's own approved models; none: there are none
     invitation_hours: int = 72
     session_hours: int = 12
     sign_in_limit: str = "10 per minute; 60 per hour"
@@ -80,6 +81,7 @@ class Config:
             dimse_bytes_per_second=int(environ.get("DIMSE_BYTES_PER_SECOND", "125000000")),
             max_store_bytes=int(environ.get("MAX_STORE_BYTES", 4 * 1024 * 1024 * 1024)),
             dicomweb_origins=_listed(environ.get("DICOMWEB_ORIGINS", "")),
+            site_models=Path(environ["SITE_MODELS"]) if environ.get("SITE_MODELS") else None,
             sign_in_limit=environ.get("SIGN_IN_LIMIT", "10 per minute; 60 per hour"),
             pseudo_locale=environ.get("PSEUDO_LOCALE", "0") == "1",
         )

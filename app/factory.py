@@ -27,6 +27,7 @@ from imaging.deidentify import routes as copy_routes
 from imaging.deidentify import teaching_routes
 from imaging.dicomweb import routes as dicomweb_routes
 from imaging.dimse import routes as device_routes
+from imaging.site_models import routes as site_model_routes
 from video import signalling
 
 BLUEPRINTS = (
@@ -46,6 +47,7 @@ BLUEPRINTS = (
     copy_routes.blueprint,
     copy_api_routes.blueprint,
     teaching_routes.blueprint,
+    site_model_routes.blueprint,
 )
 SOCKETS = (consult_sockets, stage_sockets, signalling)
 ROOT = Path(__file__).resolve().parent.parent

@@ -18,6 +18,7 @@ import imaging.guards.checklists.models
 import imaging.guards.holds.models
 import imaging.guards.retakes.models
 import imaging.models
+import imaging.site_models.models
 import video.models
 from app.db import Base
 

@@ -17,6 +17,7 @@ JOB_MODULES = (
     "imaging.jobs",
     "imaging.dicomweb.jobs",
     "imaging.deidentify.jobs",
+    "imaging.site_models.jobs",
     "consult.reports.jobs",
 )
 

@@ -22,6 +22,8 @@ RIGHTS: Final[dict[str, frozenset[str]]] = {
     "edit_case": frozenset({"treating_doctor", COLLEAGUE}),
     "add_pictures": _DOCTORS | {COLLEAGUE},
     "decide_holds": frozenset({"treating_doctor"}),
+    "read_model_results": _READERS,
+    "judge_model_results": _DOCTORS,
     "make_copies": frozenset({"treating_doctor", COLLEAGUE}),
     "ask_retakes": frozenset({"specialist"}),
     "answer_retakes": frozenset({"treating_doctor", COLLEAGUE}),

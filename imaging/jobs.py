@@ -12,6 +12,7 @@ from app import clock, db
 from app.jobs import huey
 from imaging import archives, ingest, previews, rendering, sandbox, store, uploads
 from imaging.models import Instance, Upload
+from imaging.site_models.jobs import ask_models
 
 log = logging.getLogger(__name__)
 
@@ -39,6 +40,7 @@ def show_preview(upload_id: str) -> None:
 def make_renditions(instance_id: str) -> None:
     """Make what is still missing of an instance's renditions."""
     rendering.make_renditions(instance_id)
+    ask_models(instance_id)
 
 
 @huey.periodic_task(crontab(minute="*"))

@@ -33,6 +33,7 @@ from imaging.facts import Facts
 from imaging.guards.checklists.models import CaseExam
 from imaging.guards.retakes.models import Retake
 from imaging.models import Instance, Rendition, Series, Study, Upload
+from imaging.site_models.models import ModelRun, ModelStatement
 from tests.cast import Cast, consult_in, guest_of
 
 ClientAs = Callable[[User | None], FlaskClient]
@@ -65,6 +66,7 @@ RIGHT_TO_WRITE = {
     "reports.add_addendum": "add_addendum",
     "reports.print_again": "read_record",  # prints what is signed already
     "imaging.holds.decide": "decide_holds",
+    "site_models.judge_statement": "judge_model_results",
     "copies.start_copy": "make_copies",
     "copies.keep_copy": "make_copies",
     "copies.delete_copy": "make_copies",
@@ -253,8 +255,29 @@ def _belongings(session: Session, cast: Cast, consult: Consult) -> tuple[dict[st
         "part": "0",
         **_copy(session, cast, instance),
         **_asked_views(session, consult),
+        "statement_id": _statement(session, instance),
     }
     return arguments, tiles
+
+
+def _statement(session: Session, instance: Instance) -> str:
+    """What a site's model said of the picture."""
+    now = clock.now()
+    run = ModelRun(
+        instance_id=instance.id,
+        name="Mean grey",
+        version="1.0",
+        approval="committee 7",
+        intended_use="tests",
+        state="done",
+        started_at=now,
+    )
+    session.add(run)
+    session.flush()
+    statement = ModelStatement(run_id=run.id, position=0, text="Grey.")
+    session.add(statement)
+    session.flush()
+    return statement.id
 
 
 def _copy(session: Session, cast: Cast, instance: Instance) -> dict[str, str]:

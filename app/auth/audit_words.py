@@ -99,6 +99,9 @@ ACTIONS = {
     "read_teaching_copy": _l("Looked at a teaching copy"),
     "download_teaching_copy": _l("Downloaded a teaching copy"),
     "delete_teaching_copy": _l("Deleted a teaching copy"),
+    "model_looked": _l("A site's model looked at a picture"),
+    "read_model_results": _l("Read what a model said of a picture"),
+    "judge_model_statement": _l("Accepted or rejected what a model said"),
     "seed_demo": _l("Made the demo program"),
 }
 
@@ -118,6 +121,7 @@ OBJECTS = {
     "study": _l("Study"),
     "upload": _l("Upload"),
     "deidentified_copy": _l("Copy without the patient's name"),
+    "model_statement": _l("A model's statement"),
     "teaching_copy": _l("Teaching copy"),
     "opinion": _l("Opinion"),
     "outcome": _l("Outcome"),

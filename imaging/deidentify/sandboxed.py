@@ -5,6 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from PIL import Image
+
 from imaging import renditions
 from imaging.deidentify import dicom_copy, media_copy, proposing
 from imaging.deidentify.boxes import Box
@@ -83,7 +86,25 @@ def copy_without_identity(path: Path, workspace: Path, say: Say, request: dict[s
     detail = {"modality": source.facts.modality, "frames": source.facts.frames, "removed": removed}
     size = source.facts.columns, source.facts.rows
     _said(say, "copy", target, size, {**detail, "replaced": replaced})
+    if request.get("frames"):
+        _give_frames(target, workspace, say, int(request["frames"]))
     _show(target, workspace, say)
+
+
+def _give_frames(copy: Path, workspace: Path, say: Say, most: int) -> None:
+    """Frames of the copy as PNG, at most so many spread over it, as they are stored; said as {"event": "frame"}."""
+    folder = workspace / "frames-of"
+    folder.mkdir()
+    made = open_source(copy, folder)
+    count = made.facts.frames
+    wanted = {round(step * (count - 1) / max(1, most - 1)) for step in range(most)}
+    for index, frame in enumerate(made.frames()):
+        if index not in wanted:
+            continue
+        shown = frame if frame.dtype in (np.uint8, np.uint16) else made.to_display(frame, index=index)
+        target = workspace / f"frame-{index + 1:05}.png"
+        Image.fromarray(shown).save(target, "PNG")
+        say({"event": "frame", "file": target.name, "frame_number": index + 1})
 
 
 def _show(copy: Path, workspace: Path, say: Say) -> None:

@@ -13,7 +13,16 @@ from app.errors import NotAllowed
 from imaging import access
 from imaging.guards.identity import CaseIdentity
 
-Right = Literal["decide_holds", "make_copies", "ask_retakes", "answer_retakes", "assign_views", "calibrate"]
+Right = Literal[
+    "decide_holds",
+    "make_copies",
+    "ask_retakes",
+    "answer_retakes",
+    "assign_views",
+    "calibrate",
+    "read_model_results",
+    "judge_model_results",
+]
 
 
 class Cases(Protocol):
@@ -52,6 +61,8 @@ def require(session: Session, actor: Actor, case_id: str | None, right: Right) -
 
 _REFUSALS: dict[Right, Callable[[], str]] = {
     "decide_holds": lambda: _("Only the treating doctor decides whose picture this is."),
+    "read_model_results": lambda: _("What a model says of a picture is for the doctors of the case."),
+    "judge_model_results": lambda: _("Only the doctors of the consult accept or reject what a model says."),
     "make_copies": lambda: _("Only the treating doctor makes copies of these pictures."),
     "ask_retakes": lambda: _("Only the specialist of this consult asks for views."),
     "answer_retakes": lambda: _("Only the doctors at the patient's side answer this."),

@@ -193,7 +193,7 @@ export class ConfirmPage {
     const drawn = mask.origin === "person";
     const leave = drawn
       ? button(t("Remove"), "trash-2", () => this.erase(mask), "quiet")
-      : button(t("It may stay"), "eye", () => this.decide(mask, "rejected"), mask.decision === "rejected" ? "" : "quiet");
+      : button(t("Leave it"), "eye", () => this.decide(mask, "rejected"), mask.decision === "rejected" ? "" : "quiet");
     cover.setAttribute("aria-pressed", String(mask.decision === "accepted"));
     if (!drawn) {
       leave.setAttribute("aria-pressed", String(mask.decision === "rejected"));

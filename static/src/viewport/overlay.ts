@@ -1,5 +1,6 @@
 import { t } from "../ui/text";
 import { About } from "./about";
+import { ModelMark } from "./model_mark";
 import { type ScaleBar, scaleBar } from "./geometry";
 import { type InstanceManifest, type Meaning, meaningOf, type VoiWindow } from "./manifest";
 import type { Quality } from "./picture";
@@ -77,6 +78,7 @@ export class Overlay {
   private readonly sides = SIDES.map((side) => element("span", `mark mark-side mark-${side}`));
   private readonly badge = element("button", "mark-badge");
   private readonly about = new About();
+  private readonly model = new ModelMark();
   private readonly others = element("span", "mark-others");
   private readonly frame = element("span", "mark mark-frame");
   private readonly window = element("span", "mark mark-window");
@@ -89,7 +91,7 @@ export class Overlay {
     this.badge.addEventListener("click", askForLossless);
     this.scale.append(this.length, this.bar);
     const quality = element("div", "mark-quality");
-    quality.append(this.badge, this.others, this.about.root);
+    quality.append(this.badge, this.others, this.about.root, this.model.root);
     this.root.append(...this.sides, quality, this.frame, this.window, this.scale);
     this.clear();
   }
@@ -120,6 +122,7 @@ export class Overlay {
     });
     this.updateBadge(quality);
     this.about.show(manifest);
+    this.model.show(manifest);
     say(this.others, state.others);
     const { frames } = manifest;
     say(this.frame, frames > 1 ? t("%(frame)s of %(frames)s", { frame: state.frame, frames }) : "");
