@@ -20,6 +20,7 @@ SENTENCES: dict[str, LazyString] = {
 
 # Why no length can be given in a picture (`geometry.Reason`).
 UNCALIBRATED: dict[str, LazyString] = {
+    "not_here": _("Its file is not here yet, and nothing can be measured on a preview."),
     "unsaid": _("The file does not say how large a pixel is."),
     "impossible": _("The file gives a pixel size that cannot be true."),
     "outside": _("The file's measuring regions lie outside the picture: it was resized after it was made."),

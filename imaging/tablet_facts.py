@@ -90,6 +90,7 @@ class TabletFacts(_Strict):
         values["frame_durations_ms"] = [self.frame_time_ms] if self.frame_time_ms is not None else []
         if self.modality_lut.slope:
             values["modality_lut"] = self.modality_lut.model_dump()
+        values["uncalibrated"] = "not_here"
         return Facts.from_json(values)
 
 

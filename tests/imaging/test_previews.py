@@ -122,6 +122,7 @@ class TestShowing:
         [manifest] = study["instances"]
         assert (manifest["id"], manifest["state"], manifest["sha256"]) == (instance.id, "provisional", "")
         assert (manifest["rows"], manifest["columns"], manifest["calibration"]) == (90, 80, [])
+        assert manifest["uncalibrated"].startswith("Its file is not here yet")
         assert manifest["orientation"] == {"left": "", "right": "", "top": "", "bottom": ""}
         assert set(manifest["renditions"]) == {"tablet_preview"}
         answer = client.get(manifest["renditions"]["tablet_preview"]["url"])

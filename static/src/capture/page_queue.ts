@@ -1,3 +1,4 @@
+import { offerPreviews, warmPreviewsSoon } from "./preview_ahead";
 import { SendingQueue, type Chosen } from "./sending_queue";
 import type { Transfer } from "./transfer";
 
@@ -10,6 +11,7 @@ export function pageOwner(): string {
 
 /** The queue of whoever is signed in on this page; the same object for every part of it. */
 export function pageQueue(): Promise<SendingQueue> {
+  offerPreviews();
   opening ??= SendingQueue.open(pageOwner());
   return opening;
 }
@@ -24,6 +26,7 @@ export class CaseQueue {
     readonly caseId: string,
     queue: Promise<SendingQueue> = pageQueue(),
   ) {
+    warmPreviewsSoon();
     this.opened = queue.then((found) => {
       this.queue = found;
       found.onChange(() => this.tell());

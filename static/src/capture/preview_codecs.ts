@@ -80,8 +80,8 @@ export async function decodeJpegLossless(
   const { Decoder } = await import("jpeg-lossless-decoder-js");
   const decoder = new Decoder();
   const decoded = decoder.decompress(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const { xDim, yDim, precision } = decoder.frame;
-  if (xDim !== layout.columns || yDim !== layout.rows) {
+  const { dimX, dimY, precision } = decoder.frame;
+  if (dimX !== layout.columns || dimY !== layout.rows) {
     throw new Error("the header's size is not the picture's");
   }
   return spread(new Uint8Array(decoded), precision <= 8 ? 1 : 2, layout.allocated / 8);

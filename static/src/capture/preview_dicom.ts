@@ -1,7 +1,9 @@
 import type { DataSet } from "dicom-parser";
+import { type ClipFrames, CLIP_SIDE } from "./preview_clip";
 import { context2d, drawn, encoded, PREVIEW_SIDE } from "./preview_encode";
 import type { TabletFacts } from "./preview_facts";
 import { framesOf, readSpans } from "./preview_fragments";
+import { identityOf } from "./preview_identity";
 import { type Header, readHeader } from "./preview_header";
 import { type Layout, readLayout } from "./preview_layout";
 import { decodeFrame, type Pixels } from "./preview_pixels";
@@ -11,6 +13,7 @@ import { percentileWindow, rangeOf, scaledGrey, sees, type Stored, tableOfWindow
 const NO_LUT = { slope: 1, intercept: 0 };
 const SHORTEST_MS = 2;
 const LONGEST_MS = 10_000;
+const UID = /^(0|[1-9]\d*)(\.(0|[1-9]\d*))*$/; // PS3.5 section 9.1
 
 /** A DICOM file opened for its frames: each is read from the file when it is wanted. */
 export interface OpenedDicom {
@@ -129,8 +132,8 @@ function frameTime(data: DataSet): number | null {
   return [data.floatString("x00181063"), rate ? 1000 / rate : undefined].find(sound) ?? null;
 }
 
-function identity(data: DataSet): Pick<TabletFacts, "sop_instance_uid" | "series_instance_uid" | "study_instance_uid"> {
-  const uid = (tag: string): string => /^[0-9.]{1,64}$/.exec(data.string(tag) ?? "")?.[0] ?? "";
+function uidsOf(data: DataSet): Pick<TabletFacts, "sop_instance_uid" | "series_instance_uid" | "study_instance_uid"> {
+  const uid = (tag: string): string => UID.exec((data.string(tag) ?? "").slice(0, 64))?.[0] ?? "";
   return { sop_instance_uid: uid("x00080018"), series_instance_uid: uid("x0020000e"), study_instance_uid: uid("x0020000d") };
 }
 
@@ -150,11 +153,12 @@ export function factsOf({ header: { data }, layout }: OpenedDicom, look: Look | 
     window: look?.window ?? null,
     modality_lut: look?.lut ?? NO_LUT,
     pixel_range: look?.range ?? null,
-    ...identity(data),
+    ...uidsOf(data),
     series_description: text("x0008103e"),
     study_description: text("x00081030"),
     study_date: /^\d{8}$/.exec(text("x00080020"))?.[0] ?? "",
     sha256: "",
+    identity: identityOf(data),
   };
 }
 
@@ -174,3 +178,20 @@ export async function dicomStill(
   return { facts, still };
 }
 
+async function* canvases(opened: OpenedDicom): AsyncGenerator<OffscreenCanvas> {
+  let look: Look | null = null;
+  for (let index = 0; index < opened.layout.frames; index++) {
+    const pixels = await opened.frame(index);
+    if (index === 0 && pixels.kind === "grey" && opened.layout.photometric !== "PALETTE COLOR") {
+      look = lookOf(opened, pixels.values);
+    }
+    yield frameCanvas(pixels, opened, look, CLIP_SIDE);
+  }
+}
+
+/** Every frame of a DICOM file, for a small clip. */
+export async function dicomFrames(file: Blob): Promise<ClipFrames> {
+  const opened = await openDicom(file);
+  const { columns: width, rows: height, frames: count } = opened.layout;
+  return { size: { width, height }, count, frameMs: frameTime(opened.header.data), frames: () => canvases(opened) };
+}

@@ -21,6 +21,7 @@ export interface TabletFacts {
   readonly study_date: string;
   /** SHA-256 of a file without identity of its own, where it was cheap to know; else "". */
   readonly sha256: string;
+  readonly identity: Readonly<Record<string, string>>;
 }
 
 export type PreviewRequest =
@@ -56,5 +57,6 @@ export function photographFacts(media: TabletFacts["media"], columns: number, ro
     study_description: "",
     study_date: "",
     sha256: "",
+    identity: {},
   };
 }

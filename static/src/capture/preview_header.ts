@@ -38,7 +38,15 @@ function parsed(bytes: Uint8Array, inflater?: () => Uint8Array): DataSet | null 
 
 /** Unpacks a deflated data set (PS3.5 section A.5), stopping where a preview is no longer worth the memory. */
 async function inflated(file: Blob, from: number): Promise<Blob> {
-  const reader = file.slice(from).stream().pipeThrough(new DecompressionStream("deflate-raw")).getReader();
+  try {
+    return await unpacked(file.slice(from));
+  } catch {
+    return unpacked(file.slice(from, -1)); // a byte of padding may follow the end
+  }
+}
+
+async function unpacked(packed: Blob): Promise<Blob> {
+  const reader = packed.stream().pipeThrough(new DecompressionStream("deflate-raw")).getReader();
   const pieces: Uint8Array<ArrayBuffer>[] = [];
   let size = 0;
   for (let piece = await reader.read(); !piece.done; piece = await reader.read()) {
@@ -56,6 +64,23 @@ async function inflated(file: Blob, from: number): Promise<Blob> {
 function endOfMeta(head: Uint8Array): number {
   const view = new DataView(head.buffer, head.byteOffset);
   return PREAMBLE + 12 + view.getUint32(PREAMBLE + 8, true);
+}
+
+const LONG_VRS = new Set(["OB", "OW", "UN", "UT", "SQ"]);
+
+/** The transfer syntax from the group of file meta elements, always explicit and little endian; "" where it is not. */
+function syntaxOf(head: Uint8Array): string {
+  const view = new DataView(head.buffer, head.byteOffset, head.byteLength);
+  for (let at = PREAMBLE; at + 12 <= head.length && view.getUint16(at, true) === 2; ) {
+    const long = LONG_VRS.has(String.fromCharCode(...head.subarray(at + 4, at + 6)));
+    const length = long ? view.getUint32(at + 8, true) : view.getUint16(at + 6, true);
+    const value = at + (long ? 12 : 8);
+    if (view.getUint16(at + 2, true) === 0x10) {
+      return String.fromCharCode(...head.subarray(value, value + Math.min(length, 64))).replace(/[\0 ]+$/, "");
+    }
+    at = value + length;
+  }
+  return "";
 }
 
 async function readDeflated(file: Blob, head: Uint8Array<ArrayBuffer>): Promise<Header> {
@@ -85,8 +110,7 @@ function headerOf(data: DataSet | null, file: Blob, syntax: string): Header {
 export async function readHeader(file: Blob): Promise<Header> {
   for (const step of STEPS) {
     const bytes = await bytesOf(file, 0, step);
-    const meta = dicomParser.parseDicom(bytes.slice(), { untilTag: "x00020010" });
-    const syntax = meta.string("x00020010") ?? "";
+    const syntax = syntaxOf(bytes);
     if (syntax === DEFLATED) {
       return readDeflated(file, bytes);
     }

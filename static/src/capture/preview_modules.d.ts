@@ -10,7 +10,7 @@ declare module "@cornerstonejs/codec-*?url" {
 
 declare module "jpeg-lossless-decoder-js" {
   export class Decoder {
-    readonly frame: { readonly xDim: number; readonly yDim: number; readonly precision: number };
+    readonly frame: { readonly dimX: number; readonly dimY: number; readonly precision: number };
     decompress(buffer: ArrayBuffer, offset?: number, length?: number): ArrayBuffer;
   }
 }

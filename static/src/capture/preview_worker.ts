@@ -25,11 +25,21 @@ async function still(file: File): Promise<PreviewReply> {
   if (kind === "unknown") {
     return NONE;
   }
-  const { photographStill } = await import("./preview_photo");
   if (kind === "video") {
-    return NONE;
+    const { videoStill } = await import("./preview_video");
+    return { kind: "still", ...(await videoStill(file)) };
   }
+  const { photographStill } = await import("./preview_photo");
   return { kind: "still", ...(await photographStill(file, kind)) };
+}
+
+async function clip(file: File): Promise<PreviewReply> {
+  const dicom = (await kindOf(file)) === "dicom";
+  const frames = dicom
+    ? await (await import("./preview_dicom")).dicomFrames(file)
+    : await (await import("./preview_video")).videoFrames(file);
+  const { encodedClip } = await import("./preview_clip");
+  return (await encodedClip(frames, tell)) ?? NONE;
 }
 
 async function carryOut(request: PreviewRequest): Promise<PreviewReply | null> {
@@ -40,13 +50,16 @@ async function carryOut(request: PreviewRequest): Promise<PreviewReply | null> {
     case "still":
       return still(request.file);
     case "clip":
-      return NONE;
+      return clip(request.file);
   }
 }
 
 self.onmessage = ({ data }) => {
   carryOut(data).then(
     (reply) => reply && self.postMessage(reply),
-    () => self.postMessage(NONE), // whatever a decoder says: the original goes alone
+    (error: unknown) => {
+      console.warn("no preview of this file:", error instanceof Error ? error.message : error);
+      self.postMessage(NONE); // whatever a decoder says: the original goes alone
+    },
   );
 };

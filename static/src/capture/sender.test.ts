@@ -165,6 +165,19 @@ describe("the order", () => {
     expect(states()).toEqual({ a: "sending", b: "waiting" });
   });
 
+  test("the preview of a new file passes bytes that are under way, and they go on after it", async () => {
+    const told: string[] = [];
+    const send = (name: string) => (): Promise<void> => Promise.resolve(void told.push(name));
+    hooks.prepare = (file) => Promise.resolve({ face: null, send: send(file.name), more: null });
+    await add("a", 100);
+    journey("a").accepted(60);
+    await add("b", 300);
+    expect(told).toEqual(["a", "b"]);
+    expect(door.stopped).toEqual(["a"]);
+    expect(states()).toEqual({ a: "sending", b: "waiting" });
+    expect(sender.transfers[0]?.sent).toBe(60);
+  });
+
   test("a preview that cannot be made holds nothing up", async () => {
     hooks.prepare = () => Promise.reject(new Error("no decoder"));
     await add("a", 100);

@@ -76,8 +76,17 @@ export class Sender {
     if (!this.entries.has(record.id)) {
       const entry = { record, file, kept, sent: record.received, missing: false, more: null, stop: null };
       this.entries.set(record.id, entry);
+      this.letPreviewPass(entry);
       this.begin();
       this.faces = this.faces.then(() => this.makeFace(entry)); // one after another: a photo unpacked is large
+    }
+  }
+
+  /** A new file's preview does not wait for the bytes of another: they go on after it from where they are. */
+  private letPreviewPass({ record }: Entry): void {
+    const waits = this.options.hooks.prepare !== null && !record.ahead && !record.held;
+    if (waits && this.active?.record.ahead === true && this.active.more === null) {
+      this.halt(this.active);
     }
   }
 

@@ -30,6 +30,16 @@ export function qualityWords(quality: Quality): string {
   return quality.approximate && quality.level !== "clip" ? t("%(level)s · window approximate", { level: words }) : words;
 }
 
+/** Of which original it is: one that is here, one on its way, or one that will not come. */
+function originalWords(words: string, { state, reason }: InstanceManifest): string {
+  if (state !== "provisional") {
+    return words;
+  }
+  return reason === null
+    ? t("%(level)s · its file is on the way", { level: words })
+    : t("%(level)s · its file never came", { level: words });
+}
+
 function levelWords({ level, small }: Quality): string {
   switch (level) {
     case "none":
@@ -120,7 +130,7 @@ export class Overlay {
         say(mark, letters[edge] ?? "");
       }
     });
-    this.updateBadge(quality);
+    this.updateBadge(quality, manifest);
     this.about.show(manifest);
     this.model.show(manifest);
     say(this.others, state.others);
@@ -140,8 +150,8 @@ export class Overlay {
     say(this.length, scale?.label ?? (uncalibrated === null ? "" : t("Uncalibrated. %(reason)s", { reason: uncalibrated })));
   }
 
-  private updateBadge(quality: Quality): void {
-    const words = qualityWords(quality);
+  private updateBadge(quality: Quality, manifest: InstanceManifest): void {
+    const words = originalWords(qualityWords(quality), manifest);
     if (this.badge.textContent === words && this.badge.disabled === !quality.offered) {
       return;
     }
@@ -149,7 +159,7 @@ export class Overlay {
     this.badge.classList.toggle("mark-badge-more", quality.offered);
     this.badge.setAttribute("aria-label", t("Quality: %(words)s", { words }));
     this.badge.disabled = !quality.offered;
-    this.badge.title = quality.offered ? t("Fetch the lossless pixels of what is visible") : "";
+    this.badge.title = quality.offered ? t("Fetch the lossless pixels of what is visible") : manifest.file_name;
     say(this.badge, words);
   }
 
