@@ -64,7 +64,7 @@ class Frames:
                 pixels = colour.to_rgb(pixels, "YBR_FULL")
         else:
             pixels = imagecodecs.jpeg8_decode(data)
-        if said.precision == 8 and not lossless and _complains(data):
+        if said.precision == 8 and not lossless and is_damaged_jpeg(data):
             self.complaints += 1
         return pixels if layout.samples == 3 else _as_stored(pixels, layout, said)
 
@@ -117,7 +117,7 @@ def _as_stored(pixels: Array, layout: Layout, said: CodestreamSize) -> Array:
     return held
 
 
-def _complains(data: bytes) -> bool:
+def is_damaged_jpeg(data: bytes) -> bool:
     """Whether libjpeg finds damage in the entropy-coded data. It says so on the error stream alone, and draws on."""
     import cv2
 

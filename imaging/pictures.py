@@ -10,6 +10,7 @@ import numpy as np
 from PIL import Image, ImageCms, ImageOps
 
 from imaging import limits, windows
+from imaging.codecs import is_damaged_jpeg
 from imaging.detection import PictureKind
 from imaging.facts import Facts
 from imaging.pixels import look_up
@@ -32,6 +33,8 @@ _DEEP_GREY = {"I;16", "I;16B", "I;16L", "I"}
 _PHOTOMETRIC_TAG = 262  # TIFF 6.0 section 8: 0 is WhiteIsZero
 _MANAGED = {"RGB", "CMYK"}
 
+_MOST_LISTENED_TO = 64 * 1024 * 1024  # bytes of a JPEG; the largest photographs have a third of it
+
 
 class PictureSource:
     """One still. Grey pictures stay grey (8 or 16 bits); all others become RGB (sRGB) over black."""
@@ -52,6 +55,8 @@ class PictureSource:
         )
         if grey:
             self._describe_grey()
+        if kind == "jpeg" and path.stat().st_size <= _MOST_LISTENED_TO and is_damaged_jpeg(path.read_bytes()):
+            self.facts.caution("damaged_parts")
 
     def _describe_grey(self) -> None:
         low, high = float(self._pixels.min()), float(self._pixels.max())

@@ -183,3 +183,13 @@ def test_a_scan_of_several_pages_shows_them_all(tmp_path: Path) -> None:
     source = open_source(tmp_path / "scan", tmp_path)
     assert (source.facts.kind, source.facts.frames) == ("clip", 3)
     assert [files.number_of(page) for page in source.frames()] == [0, 1, 2]
+
+
+def test_a_photograph_that_is_damaged_inside_says_so_and_a_sound_one_does_not(tmp_path: Path) -> None:
+    pixels = np.random.default_rng(5).integers(0, 256, (96, 96, 3), dtype=np.uint8)
+    sound = files.jpeg(pixels)
+    middle = len(sound) // 2
+    damaged = sound[:middle] + b"\xaa" * 60 + sound[middle + 60 :]
+    for content, cautions in ((sound, []), (damaged, ["damaged_parts"])):
+        (tmp_path / "photo.jpg").write_bytes(content)
+        assert PictureSource(tmp_path / "photo.jpg", "jpeg").facts.cautions == cautions

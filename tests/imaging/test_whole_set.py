@@ -11,15 +11,17 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from imaging import ingest
 from imaging.cautions import SENTENCES as CAUTIONS
 from imaging.reasons import SENTENCES as REASONS
+from tests.imaging.conftest import instance_row, upload_row
 
 ROOT = Path(__file__).resolve().parents[2]
 SET = Path(os.environ.get("NIDAAN_DATA_SET", ROOT.parent / "shared" / "data"))
@@ -176,3 +178,13 @@ def test_texts_of_a_header_are_plain(row: Row) -> None:
         assert all(char.isprintable() for char in facts.get(name, ""))
     for name in ("sop_instance_uid", "series_instance_uid", "study_instance_uid"):
         assert set(facts.get(name, "")) <= set("0123456789.")
+
+
+@pytest.mark.usefixtures("no_children")
+def test_two_files_of_one_identity_and_different_pictures_never_stand_for_each_other(send: Callable[..., str]) -> None:
+    first, second = (row for row in rows() if "detect the UID conflict" in row["expect"])
+    kept = ingest.ingest(send((SET / first["file"]).read_bytes(), "first.dcm"))
+    refused = send((SET / second["file"]).read_bytes(), "second.dcm")
+    assert ingest.ingest(refused) is None
+    assert upload_row(refused).reason_code == "conflict"
+    assert instance_row(kept).sha256 == first["sha256"]
