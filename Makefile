@@ -82,7 +82,7 @@ fuzz: $(VENV)/dev.stamp static/node_modules/.stamp ## changed files through the 
 	$(PY) -W ignore -m tests.fuzz $(N)
 	cd static && FUZZ_N=$(N) npx vitest run src/viewport/damaged.test.ts
 
-bench: $(VENV)/dev.stamp static/dist/manifest.json chromium ## sizes, latencies and loads
+bench: $(VENV)/dev.stamp static/dist/manifest.json chromium dcmtk ## sizes, latencies and loads
 	$(PY) -m tests.bench
 
 # --- working on it ------------------------------------------------------------------------------------------------

@@ -19,7 +19,7 @@ from app import audit, clock, db
 from app.actor import SYSTEM, Actor
 from app.auth import passwords
 from app.auth.models import Facility, Program, User
-from app.demo_accounts import ACCOUNTS, DEVICE_AE_TITLE, FACILITIES, PASSWORD, PROGRAM, SITE_A
+from app.demo_accounts import ACCOUNTS, DEVICE, DEVICE_AE_TITLE, FACILITIES, PASSWORD, PROGRAM, SITE_A
 from consult import operations
 from consult.models import Consult
 from consult.patients import consent_texts
@@ -154,7 +154,7 @@ def _device(session: Session, program: Program) -> None:
                 id=_id(DEVICE_AE_TITLE),
                 program_id=program.id,
                 facility_id=_id(PROGRAM, SITE_A),
-                name="Demo portable ultrasound",
+                name=DEVICE,
                 ae_title=DEVICE_AE_TITLE,
                 addresses="127.0.0.0/8, ::1/128",
                 created_at=clock.now(),

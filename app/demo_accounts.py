@@ -11,6 +11,7 @@ PROGRAM = "Demo program"
 SITE_A = "Site A health centre"
 SITE_B = "Site B health centre"
 HOSPITAL = "Demo district hospital"
+DEVICE = "Demo portable ultrasound"
 DEVICE_AE_TITLE = "DEMO_US"  # of a portable ultrasound at site A, on this machine only
 FACILITIES = ((SITE_A, "Demo district"), (SITE_B, "Demo district"), (HOSPITAL, "Demo district"))
 

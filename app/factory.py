@@ -27,6 +27,7 @@ from imaging.deidentify import routes as copy_routes
 from imaging.deidentify import teaching_routes
 from imaging.dicomweb import routes as dicomweb_routes
 from imaging.dimse import routes as device_routes
+from imaging.inbox import routes as inbox_routes
 from imaging.site_models import routes as site_model_routes
 from video import signalling
 
@@ -48,6 +49,7 @@ BLUEPRINTS = (
     copy_api_routes.blueprint,
     teaching_routes.blueprint,
     site_model_routes.blueprint,
+    inbox_routes.blueprint,
 )
 SOCKETS = (consult_sockets, stage_sockets, signalling)
 ROOT = Path(__file__).resolve().parent.parent
@@ -98,3 +100,4 @@ def _join(app: Flask) -> None:
     for part in WHOLE_APP:
         part.install(app)
     policies.install()
+    pages.count_by(pages.INBOX.url, inbox_routes.count_for)

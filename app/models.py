@@ -17,6 +17,7 @@ import imaging.dimse.models
 import imaging.guards.checklists.models
 import imaging.guards.holds.models
 import imaging.guards.retakes.models
+import imaging.inbox.models
 import imaging.models
 import imaging.site_models.models
 import video.models

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 
 from flask import Flask, redirect, request, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_login import current_user
+from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
+from app import db
 from app.actor import Actor
 
 
@@ -21,10 +24,12 @@ class Place:
     words: str
     icon: str
     here: bool = False
+    waiting: int = 0  # how much waits there, shown beside its word
 
 
 TODAY = Place("/today", _l("Today"), "house")
 WORKLIST = Place("/worklist", _l("Worklist"), "clipboard-list")
+INBOX = Place("/inbox", _l("Inbox"), "inbox")
 PATIENTS = Place("/patients", _l("Patients"), "users")
 CONSULT_LOG = Place("/log", _l("Consult log"), "history")
 PEOPLE = Place("/people", _l("People"), "users")
@@ -34,9 +39,18 @@ DEVICES = Place("/devices", _l("Devices"), "scan-line")
 TEACHING = Place("/teaching", _l("Teaching"), "presentation")
 AUDIT = Place("/audit", _l("Audit"), "scroll-text")
 
+Count = Callable[[Session, Actor], int]
+_counts: dict[str, Count] = {}  # by the place's address
+
+
+def count_by(url: str, count: Count) -> None:
+    """Have the navigation show how much waits at a place (installed with the policies)."""
+    _counts[url] = count
+
+
 # The first place of a role is its home.
 PLACES: dict[str, tuple[Place, ...]] = {
-    "treating_doctor": (TODAY, PATIENTS, TEACHING),
+    "treating_doctor": (TODAY, PATIENTS, INBOX, TEACHING),
     "specialist": (WORKLIST, TEACHING),
     "program_manager": (CONSULT_LOG, TEACHING),
     "administrator": (PEOPLE, SITES, DEVICES, TOKENS, AUDIT),
@@ -94,10 +108,19 @@ def home_of(actor: Actor) -> str:
 def navigation(actor: Actor | None, path: str) -> list[Place]:
     """The places of an actor's role, the present one marked."""
     places = PLACES.get(actor.role, ()) if actor else ()
-    return [
+    found = [
         Place(place.url, place.words, place.icon, path == place.url or path.startswith(place.url + "/"))
         for place in places
     ]
+    return [replace(place, waiting=_waiting(place, actor)) for place in found]
+
+
+def _waiting(place: Place, actor: Actor | None) -> int:
+    count = _counts.get(place.url)
+    if count is None or actor is None:
+        return 0
+    with db.read_session() as session:
+        return count(session, actor)
 
 
 def role_words(role: str) -> str:

@@ -10,13 +10,16 @@ from sqlalchemy.orm import Session
 from app.actor import Actor
 from app.auth import forms, sessions
 from app.errors import NidaanError
+from app.inbox_directory import PatientDirectory, identity_of
 from consult import access
 from consult.invitations import load_guest
 from consult.patients.models import Case
+from consult.patients.queries import consults_of
 from consult.specialties import SPECIALTIES
 from imaging import access as imaging_access
 from imaging.guards import cases as guarded_cases
 from imaging.guards.identity import CaseIdentity
+from imaging.inbox import directory
 
 
 class CasePolicy:
@@ -35,11 +38,15 @@ class CasePolicy:
         case = session.get(Case, case_id)
         if case is None:
             return None
-        who = case.patient
-        return CaseIdentity(who.full_name, who.birth_date, who.birth_year, who.sex, frozenset({who.id}))
+        return identity_of(case.patient)
 
     def may(self, session: Session, actor: Actor, case_id: str, right: str) -> bool:
-        """Whether the actor has a right of `consult.roles` in a case."""
+        """Whether the actor has a right of `consult.roles` in a case.
+
+        While nobody has asked for a consult, a case has no treating doctor of its own: any doctor of its site decides.
+        """
+        if right == "decide_holds" and not consults_of(session, [case_id]):
+            right = "edit_case"
         return _has(session, actor, case_id, right)
 
     def may_add(self, session: Session, actor: Actor, case_id: str) -> bool:
@@ -66,4 +73,5 @@ def install() -> None:
     policy = CasePolicy()
     imaging_access.install(policy)
     guarded_cases.install(policy)
+    directory.install(PatientDirectory())
     forms.offer_specialties(SPECIALTIES)

@@ -15,6 +15,7 @@ IDLE_POLL_SECONDS = 0.25  # Huey's own idle poll backs off to 10 s
 JOB_MODULES = (
     "app.housekeeping",
     "imaging.jobs",
+    "imaging.inbox.jobs",
     "imaging.dicomweb.jobs",
     "imaging.deidentify.jobs",
     "imaging.site_models.jobs",

@@ -43,6 +43,13 @@ def _sees(session: Session, actor: Actor, case_id: str | None) -> bool:
     return _policy is not None and case_id is not None and _policy.may_see(session, actor, case_id)
 
 
+def _sees_instance(session: Session, actor: Actor, found: Instance) -> bool:
+    """Through its case or, while it has none, as one of those who work with its facility's inbox."""
+    if found.case_id is not None:
+        return _sees(session, actor, found.case_id)
+    return works_with_inbox(actor) and actor.facility_id == found.facility_id
+
+
 def require_seeing(session: Session, actor: Actor, case_id: str | None) -> None:
     """Raises NotFound for an outsider."""
     if not _sees(session, actor, case_id):
@@ -63,7 +70,7 @@ def home_of(session: Session, case_id: str) -> tuple[str, str] | None:
 
 def require_inbox(actor: Actor) -> str:
     """The facility whose inbox this actor works with: its treating doctors'. Raises NotFound for everybody else."""
-    if actor.kind != "user" or actor.role != "treating_doctor" or actor.facility_id is None:
+    if not works_with_inbox(actor) or actor.facility_id is None:
         raise NotFound()
     return actor.facility_id
 
@@ -87,10 +94,15 @@ def instances_shown() -> ColumnElement[bool]:
     return or_(Instance.hold.is_(None), Instance.hold["state"].as_string() != "open")
 
 
+def works_with_inbox(actor: Actor) -> bool:
+    """Whether the actor has an inbox at all."""
+    return actor.kind == "user" and actor.role == "treating_doctor" and actor.facility_id is not None
+
+
 def instance(session: Session, actor: Actor, instance_id: str) -> Instance:
     """An instance that the actor may see. Raises NotFound."""
     found = session.get(Instance, instance_id)
-    if found is None or not _sees(session, actor, found.case_id):
+    if found is None or not _sees_instance(session, actor, found):
         raise NotFound()
     return found
 
@@ -117,7 +129,7 @@ def shown_instance(session: Session, actor: Actor, instance_id: str) -> Instance
 def rendition(session: Session, actor: Actor, rendition_id: str) -> Rendition:
     """A rendition of an instance that the actor may see. Raises NotFound, NotAllowed("held")."""
     found = session.get(Rendition, rendition_id)
-    if found is None or not _sees(session, actor, found.instance.case_id):
+    if found is None or not _sees_instance(session, actor, found.instance):
         raise NotFound()
     require_shown(found.instance)
     return found

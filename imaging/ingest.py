@@ -245,7 +245,9 @@ def _study_for(session: Session, upload: Upload, facts: Facts) -> Study:
     if upload.case_id is None:
         wanted = wanted.where(Study.facility_id == facility_id)
     study = session.scalar(wanted)
-    if study is None:
+    if study is not None:
+        study.discarded_at = None  # there is more of it: somebody should look again
+    else:
         study = Study(
             id=db.new_id(),
             case_id=upload.case_id,

@@ -66,6 +66,8 @@ class Study(Base):
     modality: Mapped[str] = mapped_column(String(16), default="")
     study_date: Mapped[str] = mapped_column(String(8), default="")  # YYYYMMDD as in the file, or empty
     created_at: Mapped[datetime] = mapped_column(Utc)
+    attached_at: Mapped[datetime | None] = mapped_column(Utc)  # from the inbox, by a person
+    discarded_at: Mapped[datetime | None] = mapped_column(Utc)  # from the inbox; kept for a while
 
 
 class Series(Base):

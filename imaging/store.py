@@ -47,15 +47,14 @@ def upload_path(upload_id: str) -> Path:
 def settle_upload(upload_id: str, path: Path) -> None:
     """Make a whole file the bytes of an upload, on the disk for certain once `sync_uploads` has been called too."""
     target = upload_path(upload_id)
-    sync(path)
     try:
         os.rename(path, target)
     except OSError as error:
         if error.errno != errno.EXDEV:
             raise
         shutil.copyfile(path, target)
-        sync(target)
         path.unlink()
+    sync(target)  # after the rename: most file systems write both at once, which leaves little for `sync_uploads`
 
 
 def sync_uploads() -> None:
@@ -87,19 +86,39 @@ def keep(area: Area, source: Path) -> str:
         return sha256
     with refusing_when_full():
         target.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=target.parent, prefix=".new-")
-        try:
-            with os.fdopen(handle, "wb") as file, source.open("rb") as original:
-                shutil.copyfileobj(original, file, _PIECE)
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(name, target)
-        except BaseException:
-            with contextlib.suppress(FileNotFoundError):
-                os.unlink(name)
-            raise
+        # an original's upload is never written to again; what a sandbox made, the sandbox may still hold open
+        if area != "originals" or not _link(source, target):
+            _copy(source, target)
         sync(target.parent)
     return sha256
+
+
+def _link(source: Path, target: Path) -> bool:
+    """Give a file a second name, which costs no copy; False where the file system has no such thing."""
+    sync(source)
+    try:
+        os.link(source, target)
+    except FileExistsError:
+        return True
+    except OSError as error:
+        if error.errno in FULL:
+            raise
+        return False
+    return True
+
+
+def _copy(source: Path, target: Path) -> None:
+    handle, name = tempfile.mkstemp(dir=target.parent, prefix=".new-")
+    try:
+        with os.fdopen(handle, "wb") as file, source.open("rb") as original:
+            shutil.copyfileobj(original, file, _PIECE)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(name, target)
+    except BaseException:
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(name)
+        raise
 
 
 def sync(path: Path) -> None:

@@ -43,6 +43,7 @@ OPEN_DOORS = {"static", "invitations.join_page", "invitations.join"}
 ADMINISTRATION = {"user_id", "facility_id", "token_id", "device_id"}
 NO_PATIENTS = ADMINISTRATION | {"teaching_id"}  # who may see those: tests/imaging/deidentify/test_copies.py
 BY_TOKEN = "dicomweb."  # a cookie opens nothing there: tests/imaging/dicomweb/test_access.py walks it
+INBOX = {"waiting_id", "kept_id"}  # walked in tests/imaging/inbox
 READING = ("GET", "HEAD")
 STEPS = ("accept", "release", "park", "decline", "cancel")
 SENDER = "whoever sends it"  # stands for a right that nobody else has
@@ -140,7 +141,7 @@ def rules_of_patient_data(app: Flask) -> Iterator[tuple[Rule, str]]:
     for rule in app.url_map.iter_rules():
         if rule.endpoint.startswith(BY_TOKEN):
             continue
-        if rule.arguments and rule.endpoint not in OPEN_DOORS and not rule.arguments & NO_PATIENTS:
+        if rule.arguments and rule.endpoint not in OPEN_DOORS and not rule.arguments & (NO_PATIENTS | INBOX):
             for method in sorted((rule.methods or set()) - {"OPTIONS"}):
                 yield rule, method
 

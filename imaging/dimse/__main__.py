@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import importlib
 import logging
 import signal
 import threading
@@ -32,6 +33,7 @@ def main() -> None:
         stopped.wait()
         return
     db.connect(settings.database_url)
+    importlib.import_module("app.models")  # rows that are written here refer to tables of other subjects
     listener = open_door(settings, stopped)
     if listener is not None:
         serve(listener, settings, stopped)

@@ -35,9 +35,9 @@ class Tour:
         yield from self._refused_sign_in()
         yield from self._plain("manager@demo.example", "/log")
         yield from self._administration()
-        yield from self._plain(
-            "doctor.a@demo.example", "/today", "/patients", "/patients/new", "/consults/new", "/nowhere"
-        )
+        doctor = "doctor.a@demo.example"
+        yield from self._plain(doctor, "/today", "/patients", "/patients/new", "/consults/new", "/nowhere")
+        yield from self._plain(doctor, "/inbox", "/inbox/discarded")
         yield from self._before_the_talk()
         yield from self._in_session()
 
@@ -106,7 +106,7 @@ class Tour:
         person = self._first(self.person(admin).page, "^/people/[0-9a-f]{32}$", "Demo Radiologist")
         yield self._at(admin, "/sites")
         site = self._first(self.person(admin).page, "^/sites/[0-9a-f]{32}$")
-        yield from self._plain(admin, "/people/new", person, "/sites/new", site, "/audit")
+        yield from self._plain(admin, "/people/new", person, "/sites/new", site, "/devices", "/devices/new", "/audit")
 
     def _before_the_talk(self) -> Iterator[tuple[str, Page]]:
         doctor, specialist = "doctor.a@demo.example", "radiologist@demo.example"

@@ -45,6 +45,7 @@ class Service:
         own = {
             "DATA_DIR": str(self.data_dir),
             "PORT": str(self.port),
+            "DIMSE_PORT": "0",
             "DEMO": "1",
             "SIGN_IN_LIMIT": "1000 per minute",
             "PYTHONUNBUFFERED": "1",

@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from app.demo import CONCLUDED, OPINION, WAITING, Story
-from app.demo_accounts import ACCOUNTS, FACILITIES, PASSWORD, PROGRAM
+from app.demo_accounts import ACCOUNTS, DEVICE, DEVICE_AE_TITLE, FACILITIES, PASSWORD, PROGRAM
 from app.languages import OWN_NAMES
 from consult.patients import consent_texts
 from tests.browser.pages import AXE, Tour
@@ -94,6 +94,9 @@ DATA = {
     PROGRAM,
     PASSWORD,
     "nobody@demo.example",
+    DEVICE,
+    DEVICE_AE_TITLE,
+    "NIDAAN",  # our own AE title
 }
 PATTERNS = (
     r"https?://\S+",

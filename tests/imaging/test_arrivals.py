@@ -119,8 +119,8 @@ def test_the_bytes_and_the_row_are_on_the_disk_before_anybody_is_told(
         original(batch)
 
     monkeypatch.setattr(arrivals, "_write", write)
-    arrivals.take(unit, None, path, file_name="x")
-    assert synced == [path.name, "uploads"]
+    upload = arrivals.take(unit, None, path, file_name="x")
+    assert synced == [store.upload_path(upload.id).name, "uploads"]
     assert levels == [2]  # FULL
     with db.write_transaction() as session:
         assert session.connection().exec_driver_sql("PRAGMA synchronous").scalar_one() == 1  # NORMAL again

@@ -179,7 +179,7 @@ def test_a_full_disk_is_a_clean_refusal(send: Send, chest: bytes, monkeypatch: p
         raise OSError(errno.ENOSPC, "No space left on device")
 
     upload_id = send(chest)
-    monkeypatch.setattr("imaging.store.shutil.copyfileobj", full)
+    monkeypatch.setattr(store, "sync", full)
     assert ingest.ingest(upload_id) is None
     assert upload_row(upload_id).reason_code == "storage_full"
     assert [path for path in store.folder("originals").rglob("*") if path.is_file()] == []

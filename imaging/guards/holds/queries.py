@@ -5,12 +5,12 @@ from __future__ import annotations
 import base64
 from typing import Any
 
-from flask_babel import gettext as _
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from imaging.guards.holds.models import Hold
 from imaging.guards.identity import FIELDS, CaseIdentity, FileIdentity
+from imaging.guards.identity_words import case_words, field_words, file_words
 from imaging.models import Instance
 from imaging.queries import rendition_path
 
@@ -31,7 +31,7 @@ def alike(session: Session, hold: Hold) -> list[Hold]:
 def question(hold: Hold, case: CaseIdentity, count: int) -> Json:
     """What the dialog shows: each field as the file and as the case has it, a thumbnail, for how many pictures."""
     return {
-        "fields": [_row(field, hold, case) for field in FIELDS if _file_words(field, hold.said)],
+        "fields": [_row(field, hold, case) for field in FIELDS if file_words(field, FileIdentity.from_json(hold.said))],
         "pictures": count,
         "file_name": hold.instance.file_name,
         "thumbnail": _thumbnail(hold.instance),
@@ -41,48 +41,11 @@ def question(hold: Hold, case: CaseIdentity, count: int) -> Json:
 def _row(field: str, hold: Hold, case: CaseIdentity) -> Json:
     return {
         "field": field,
-        "words": _field_words()[field],
-        "file": _file_words(field, hold.said),
-        "case": _case_words(field, case) if field != "patient_id" or field in hold.fields else "",
+        "words": field_words()[field],
+        "file": file_words(field, FileIdentity.from_json(hold.said)),
+        "case": case_words(field, case) if field != "patient_id" or field in hold.fields else "",
         "differs": field in hold.fields,
     }
-
-
-def _field_words() -> dict[str, str]:
-    return {"name": _("Name"), "birth_date": _("Born"), "sex": _("Sex"), "patient_id": _("Patient number")}
-
-
-def _file_words(field: str, said: Json) -> str:
-    told = FileIdentity.from_json(said)
-    match field:
-        case "name":
-            return " ".join(told.name.replace("^", " ").split())
-        case "birth_date":
-            return _date_words(told.birth_date) or told.age
-        case "sex":
-            return _sex_words({"F": "female", "M": "male", "O": "other"}.get(told.sex.strip().upper()[:1], ""))
-        case _:
-            return told.patient_id
-
-
-def _case_words(field: str, case: CaseIdentity) -> str:
-    match field:
-        case "name":
-            return case.name
-        case "birth_date":
-            return case.birth_date.isoformat() if case.birth_date else _("about %(year)s", year=case.birth_year)
-        case "sex":
-            return _sex_words(case.sex)
-        case _:
-            return ", ".join(sorted(case.patient_ids))
-
-
-def _date_words(told: str) -> str:
-    return f"{told[:4]}-{told[4:6]}-{told[6:]}" if len(told) == 8 and told.isdigit() else told
-
-
-def _sex_words(sex: str) -> str:
-    return {"female": _("female"), "male": _("male"), "other": _("other")}.get(sex, "")
 
 
 def _thumbnail(instance: Instance) -> str | None:

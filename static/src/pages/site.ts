@@ -1,4 +1,5 @@
 /** What every page does: times in the reader's words, dialogs, menus, links to copy, forms sent once. */
+import { keepCounts } from "../ui/nav_count";
 import { t } from "../ui/text";
 import { keepTimes } from "../ui/when";
 
@@ -192,6 +193,7 @@ function onShow(): void {
 
 function start(): void {
   keepTimes();
+  keepCounts();
   document.addEventListener("click", onClick);
   document.addEventListener("keydown", onKey);
   document.addEventListener("submit", onSubmit);

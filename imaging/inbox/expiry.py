@@ -1,0 +1,71 @@
+"""What was discarded is kept for 30 days, then it goes: rows, renditions, and the bytes that nothing else refers to."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import delete, or_, select, update
+from sqlalchemy.orm import Session
+
+from app import audit, db
+from app.actor import SYSTEM
+from app.db import Base
+from imaging import store
+from imaging.models import Instance, Rendition, Series, Study, Upload
+
+KEPT = timedelta(days=30)
+
+
+def forget_discarded(now: datetime) -> int:
+    """Forget what was discarded more than 30 days ago; returns how many studies and files."""
+    with db.read_session() as session:
+        old = select(Study.id).where(Study.case_id.is_(None), Study.discarded_at < now - KEPT)
+        studies = list(session.scalars(old))
+        gone = select(Upload.id).where(
+            Upload.acknowledged, Upload.case_id.is_(None), Upload.state == "cancelled", Upload.updated_at < now - KEPT
+        )
+        files = list(session.scalars(gone))
+    for study_id in studies:
+        _forget_study(study_id, now)
+    for upload_id in files:
+        store.drop_upload(upload_id)
+    return len(studies) + len(files)
+
+
+def _forget_study(study_id: str, now: datetime) -> None:
+    with db.write_transaction() as session:
+        study = session.get(Study, study_id)
+        if study is None or study.case_id is not None or study.discarded_at is None or study.discarded_at > now - KEPT:
+            return
+        instances = list(session.scalars(select(Instance.id).where(Instance.study_id == study_id)))
+        kept = session.scalars(select(Instance.sha256).where(Instance.id.in_(instances)))
+        originals = {sha256 for sha256 in kept if sha256 is not None}
+        made = select(Rendition.sha256, Rendition.index_sha256).where(Rendition.instance_id.in_(instances))
+        renditions = {one for row in session.execute(made) for one in row if one}
+        _delete_all_of(session, instances)
+        session.execute(delete(Instance).where(Instance.id.in_(instances)))
+        session.execute(delete(Series).where(Series.study_id == study_id))
+        session.execute(delete(Study).where(Study.id == study_id))
+        audit.record(session, SYSTEM, "forget_discarded", "study", study_id, pictures=len(instances))
+        others = session.scalars(select(Instance.sha256).where(Instance.sha256.in_(originals)))
+        originals -= {sha256 for sha256 in others if sha256 is not None}
+        used = or_(Rendition.sha256.in_(renditions), Rendition.index_sha256.in_(renditions))
+        rows = session.execute(select(Rendition.sha256, Rendition.index_sha256).where(used))
+        renditions -= {one for row in rows for one in row if one}
+    for sha256 in originals:
+        store.drop("originals", sha256)
+    for sha256 in renditions:
+        store.drop("renditions", sha256)
+
+
+def _delete_all_of(session: Session, instances: list[str]) -> None:
+    """Every row of any table that belongs to these instances; a row that only mentions one stops mentioning it."""
+    identity = Instance.__table__.c.id
+    for table in reversed(Base.metadata.sorted_tables):
+        for column in table.columns:
+            if column.references(identity):
+                mentioned = column.in_(instances)
+                if column.nullable:
+                    session.execute(update(table).where(mentioned).values({column.name: None}))
+                else:
+                    session.execute(delete(table).where(mentioned))
