@@ -93,6 +93,25 @@ def make_token(arguments: argparse.Namespace) -> None:
     print(secret)
 
 
+def remake_renditions(arguments: argparse.Namespace) -> None:
+    """Make renditions again from their originals, one instance after the other; what shows stays until then."""
+    from app import models  # every table, since they refer to each other
+    from imaging import remaking
+
+    assert models.Base.metadata.tables
+    db.connect(config.current().database_url)
+    chosen = remaking.instances_to_remake(
+        instance_id=arguments.instance, case_id=arguments.case, older_than=arguments.older_than
+    )
+    counted: dict[str, int] = {}
+    for number, done in enumerate(remaking.remake(chosen), start=1):
+        counted[done.outcome] = counted.get(done.outcome, 0) + 1
+        print(f"{number}/{len(chosen)} {done.instance_id} {done.outcome}", flush=True)
+    print(", ".join(f"{count} {outcome}" for outcome, count in counted.items()) or "nothing to make")
+    if set(counted) - {"ready", "unusable"}:
+        sys.exit(1)
+
+
 def main() -> None:
     """Parse the command line and run one command."""
     parser = argparse.ArgumentParser(prog="nidaan", description=__doc__)
@@ -117,6 +136,11 @@ def main() -> None:
     first = add("add-administrator", add_administrator)
     for name in ("program", "facility", "email", "name"):
         first.add_argument(f"--{name}", required=True)
+    again = add("remake-renditions", remake_renditions).add_mutually_exclusive_group(required=True)
+    again.add_argument("--instance", metavar="ID")
+    again.add_argument("--case", metavar="ID")
+    again.add_argument("--older-than", metavar="VERSION", type=int)
+    again.add_argument("--all", action="store_true")
     arguments = parser.parse_args()
     arguments.run(arguments)
 

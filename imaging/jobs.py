@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from app import clock, db
 from app.jobs import huey
-from imaging import archives, ingest, previews, rendering, sandbox, store, uploads
+from imaging import archives, frame_tiles, ingest, previews, remaking, rendering, sandbox, store, uploads
 from imaging.models import Instance, Upload
 from imaging.site_models.jobs import ask_models
 
@@ -25,7 +25,7 @@ def ingest_upload(upload_id: str) -> None:
     """Check and keep an upload, then have its renditions made. Checks go before renditions: they are short."""
     instance_id = ingest.ingest(upload_id)
     if instance_id is not None:
-        make_renditions(instance_id)
+        make_first_look(instance_id)
     for entry_id in archives.waiting_entries(upload_id):
         ingest_upload(entry_id)
 
@@ -34,6 +34,25 @@ def ingest_upload(upload_id: str) -> None:
 def show_preview(upload_id: str) -> None:
     """Show what a tablet sent ahead of its file. Before everything else: somebody waits, and it takes half a second."""
     previews.show(upload_id)
+
+
+@huey.task(priority=40, **_RETRIES)
+def make_first_look(instance_id: str) -> None:
+    """Make preview and thumbnail: those of all that came, before the rest of any. Then the rest has its turn."""
+    rendering.make_renditions(instance_id, first_look=True)
+    make_renditions(instance_id)
+
+
+@huey.task(priority=80, **_RETRIES)
+def make_renditions_now(instance_id: str) -> None:
+    """The same as `make_renditions`, for what somebody has open."""
+    rendering.make_renditions(instance_id)
+
+
+@huey.task(priority=70, **_RETRIES)
+def make_frame_tiles(instance_id: str, frame_index: int) -> None:
+    """Make the lossless tiles of the frame on which somebody paused."""
+    frame_tiles.make(instance_id, frame_index)
 
 
 @huey.task(**_RETRIES)
@@ -54,6 +73,27 @@ def find_forgotten() -> None:
         ingest_upload(upload_id)
     for upload_id in previews.unfinished():
         show_preview(upload_id)
+    if huey.pending_count() == 0:  # else they are in the queue, or behind what is
+        _queue_unfinished()
+
+
+@huey.periodic_task(crontab(minute="41"))
+def sweep_retired() -> None:
+    """Once an hour: forget renditions that were made anew a day ago."""
+    remaking.sweep_retired()
+
+
+def _queue_unfinished() -> int:
+    """Instances without all of their renditions: an earlier worker was killed, or the disk was full."""
+    with db.read_session() as session:
+        unfinished = Instance.state.in_(("received", "processing"))
+        instances = list(session.scalars(select(Instance.id).where(unfinished).order_by(Instance.created_at)))
+    for instance_id in instances:
+        make_first_look(instance_id)
+    again = remaking.unfinished()
+    for instance_id in again:
+        make_renditions(instance_id)
+    return len(instances) + len(again)
 
 
 def take_up() -> None:
@@ -62,13 +102,10 @@ def take_up() -> None:
     sandbox.warm_up()
     with db.read_session() as session:
         waiting = list(session.scalars(select(Upload.id).where(Upload.state == "checking")))
-        unfinished = Instance.state.in_(("received", "processing"))
-        instances = list(session.scalars(select(Instance.id).where(unfinished).order_by(Instance.created_at)))
     for upload_id in previews.unfinished():
         show_preview(upload_id)
     for upload_id in waiting:
         ingest_upload(upload_id)
-    for instance_id in instances:
-        make_renditions(instance_id)
+    instances = _queue_unfinished()
     if waiting or instances:
-        log.info("taken up: %d uploads, %d instances", len(waiting), len(instances))
+        log.info("taken up: %d uploads, %d instances", len(waiting), instances)

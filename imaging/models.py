@@ -28,7 +28,14 @@ UPLOAD_STATES = ("receiving", "checking", "stored", "refused", "cancelled")
 INSTANCE_STATES = ("provisional", "received", "processing", "ready", "unusable")
 INSTANCE_KINDS = ("still", "clip", "document")
 TABLET_RENDITIONS = ("tablet_preview", "tablet_clip")
-RENDITION_NAMES = ("thumbnail", "preview", "full", "tiles", "clip_small", "clip", "clip_mp4", *TABLET_RENDITIONS)
+FRAME_TILES = "frame_tiles"  # of one frame of a clip, made when somebody pauses on it
+SERVER_RENDITIONS = ("thumbnail", "preview", "full", "tiles", "clip_small", "clip", "clip_mp4", FRAME_TILES)
+RENDITION_NAMES = (*SERVER_RENDITIONS, *TABLET_RENDITIONS)
+# Raise it when what is made changes: `remake-renditions --older-than` then finds what was made before.
+# 1 as first made; 2 tiles whose noise is coded by frequency, clips that keep uneven times.
+RENDITION_VERSION = 2
+STALE = 0  # asked to be made again
+UNMAKEABLE = -1  # asked to be made again, which failed: what is here stays
 PREVIEW_STATES = ("none", "checking", "shown", "here", "refused")
 
 
@@ -126,7 +133,17 @@ class Instance(Base):
     created_at: Mapped[datetime] = mapped_column(Utc)
 
     study: Mapped[Study] = relationship()
-    renditions: Mapped[list[Rendition]] = relationship(back_populates="instance")
+    renditions: Mapped[list[Rendition]] = relationship(
+        back_populates="instance",
+        primaryjoin="and_(Instance.id == Rendition.instance_id, Rendition.retired_at.is_(None),"
+        " Rendition.name != 'frame_tiles')",
+    )
+    frame_tiles: Mapped[list[Rendition]] = relationship(
+        viewonly=True,
+        order_by="Rendition.frame_index",
+        primaryjoin="and_(Instance.id == Rendition.instance_id, Rendition.retired_at.is_(None),"
+        " Rendition.name == 'frame_tiles')",
+    )
 
     @property
     def is_held(self) -> bool:
@@ -135,10 +152,24 @@ class Instance(Base):
 
 
 class Rendition(Base):
-    """Something derived for showing. `sha256` names its bytes; `detail` holds a tile index, never pixels."""
+    """Something derived for showing. `sha256` names its bytes; `detail` holds a tile index, never pixels.
+
+    One that was made anew is retired: its address works until it is swept, and no manifest names it any more.
+    """
 
     __tablename__ = "rendition"
-    __table_args__ = (UniqueConstraint("instance_id", "name"), _one_of("name", RENDITION_NAMES, "name"))
+    __table_args__ = (
+        Index(
+            "uq_rendition_live",
+            "instance_id",
+            "name",
+            "frame_index",
+            unique=True,
+            sqlite_where=text("retired_at is null"),
+            postgresql_where=text("retired_at is null"),
+        ),
+        _one_of("name", RENDITION_NAMES, "name"),
+    )
 
     id: Mapped[str] = mapped_column(String(32), primary_key=True, default=new_id)
     instance_id: Mapped[str] = mapped_column(ForeignKey("instance.id"))
@@ -149,6 +180,9 @@ class Rendition(Base):
     height: Mapped[int]
     index_sha256: Mapped[str | None] = mapped_column(String(64))  # clips: the JSON index beside the access units
     detail: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+    frame_index: Mapped[int] = mapped_column(default=0)  # of frame_tiles; 0 for all others
+    version: Mapped[int] = mapped_column(default=RENDITION_VERSION)
+    retired_at: Mapped[datetime | None] = mapped_column(Utc, index=True)
     created_at: Mapped[datetime] = mapped_column(Utc)
 
     instance: Mapped[Instance] = relationship(back_populates="renditions")

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session, selectinload
 from app.errors import NotFound
 from imaging import cautions, quality_words, store
 from imaging.facts import Facts
-from imaging.models import Instance, Rendition, Study, Upload
+from imaging.models import FRAME_TILES, Instance, Rendition, Study, Upload
 from imaging.reasons import sentence
 
 Json = dict[str, Any]
@@ -26,6 +26,7 @@ FILE_NAMES = {
     "clip_small": "clip_small.bin",
     "clip_mp4": "clip.mp4",
     "tablet_clip": "tablet_clip.bin",
+    FRAME_TILES: "tiles",
 }
 
 
@@ -67,6 +68,7 @@ def manifest(instance: Instance) -> Json:
         "advice": quality_words.sentences(instance.facts),
         "hold": instance.hold,
         "renditions": {} if instance.is_held else {one.name: _rendition(one) for one in instance.renditions},
+        "frame_tiles": [] if instance.is_held else [_frame_tiles(one) for one in instance.frame_tiles],
     }
 
 
@@ -105,6 +107,10 @@ def _cautions(instance: Instance, facts: Facts) -> list[dict[str, str]]:
     return found
 
 
+def _frame_tiles(rendition: Rendition) -> Json:
+    return {"frame_number": rendition.frame_index + 1, **_rendition(rendition)}
+
+
 def _rendition(rendition: Rendition) -> Json:
     base = f"/imaging/renditions/{rendition.id}"
     found: Json = {
@@ -114,7 +120,7 @@ def _rendition(rendition: Rendition) -> Json:
         "width": rendition.width,
         "height": rendition.height,
     }
-    if rendition.name == "tiles":
+    if rendition.name in {"tiles", FRAME_TILES}:
         found["index"] = rendition.detail["index"]
     if rendition.index_sha256 is not None:
         found["index_url"] = f"{base}/index.json"
@@ -142,7 +148,7 @@ def instances_of_case(session: Session, case_id: str) -> list[Instance]:
         select(Instance)
         .where(Instance.case_id == case_id)
         .order_by(Instance.created_at, Instance.id)
-        .options(selectinload(Instance.renditions), selectinload(Instance.study))
+        .options(selectinload(Instance.renditions), selectinload(Instance.frame_tiles), selectinload(Instance.study))
     )
     return list(session.scalars(rows))
 

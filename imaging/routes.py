@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from pathlib import Path
 
 from flask import Blueprint, Response, jsonify, render_template, request, send_file
@@ -9,7 +10,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from app import audit, db
 from app.errors import NotFound
-from imaging import access, queries, store
+from imaging import access, frame_tiles, jobs, queries, store
 from imaging.guards.holds.routes import holds_blueprint
 from imaging.guards.views_routes import views_blueprint
 from imaging.models import Rendition
@@ -17,6 +18,7 @@ from imaging.preview_routes import previews_blueprint
 from imaging.reading import record_look
 from imaging.shared_routes import answer_errors, present_actor
 from imaging.upload_routes import uploads_blueprint
+from imaging.urgency import hurry
 
 blueprint = Blueprint("imaging", __name__, url_prefix="/imaging")
 blueprint.register_blueprint(uploads_blueprint)
@@ -47,6 +49,7 @@ def show_instance(instance_id: str) -> Response:
         instance = access.instance(session, actor, instance_id)
         found = queries.manifest(instance)
     record_look(actor, instance, "manifest")
+    hurry(instance)
     return _fresh(jsonify(found))
 
 
@@ -59,6 +62,16 @@ def read_document(instance_id: str) -> str:
         found = queries.document_to_read(instance)
     record_look(actor, instance, "document")
     return render_template("imaging/document.html", **found)
+
+
+@blueprint.post("/instances/<instance_id>/frames/<int:frame_number>/tiles")
+def ask_for_frame(instance_id: str, frame_number: int) -> tuple[Response, HTTPStatus]:
+    """Have the lossless tiles of one frame of a clip made; the manifest names them once they are here."""
+    actor = present_actor()
+    missing = frame_tiles.may_ask(actor, instance_id, frame_number)
+    if missing:
+        jobs.make_frame_tiles(instance_id, frame_number - 1)
+    return _fresh(jsonify(making=missing)), HTTPStatus.ACCEPTED if missing else HTTPStatus.OK
 
 
 @blueprint.get("/instances/<instance_id>/original")
@@ -98,7 +111,7 @@ def send_rendition(rendition_id: str, name: str) -> AnyResponse:
     own = queries.FILE_NAMES[rendition.name]
     if name == "index.json" and rendition.index_sha256:
         return _send(rendition.index_sha256, "index.json")
-    if name != own or rendition.name == "tiles":
+    if name != own or own == "tiles":
         raise NotFound()
     return _send(rendition.sha256, own)
 
@@ -107,7 +120,7 @@ def send_rendition(rendition_id: str, name: str) -> AnyResponse:
 def send_tile(rendition_id: str, part: str) -> AnyResponse:
     """One lossless tile by its number (row-major, from 0), or the list of values."""
     rendition = _seen_rendition(rendition_id)
-    if rendition.name != "tiles":
+    if queries.FILE_NAMES[rendition.name] != "tiles":
         raise NotFound()
     offset, length = _tile_span(rendition, part)
     path = queries.rendition_path(rendition)

@@ -7,12 +7,14 @@ memory), the parent sees events and then one end; "done" says what it cost (cpu_
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import selectors
 import signal
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal
 
@@ -121,11 +123,21 @@ def _lines(child: Child, deadline: float) -> Iterator[bytes]:
             yield from lines
 
 
+@contextmanager
+def _telling_a_full_disk() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        if error.errno in {errno.ENOSPC, errno.EDQUOT}:
+            raise Refusal("storage_full") from error
+        raise
+
+
 def _work(task: str, path: Path, workspace: Path, request: dict[str, Any], say: Any) -> None:
     from imaging import workbench
     from imaging.refusals import refusing
 
-    with refusing("crashed"):
+    with refusing("crashed"), _telling_a_full_disk():
         if task == "inspect":
             workbench.inspect(path, workspace, say)
         elif task == "dicomweb":

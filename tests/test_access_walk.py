@@ -84,6 +84,7 @@ RIGHT_TO_WRITE = {
     "imaging.views.choose_exam": "assign_views",
     "imaging.views.drop_exam": "assign_views",
     "imaging.views.assign_view": "assign_views",
+    "imaging.ask_for_frame": "see_pictures",  # has what may be seen made sharper
     "imaging.uploads.continue_upload": SENDER,
     "imaging.uploads.end_upload": SENDER,
     "imaging.previews.send_still": SENDER,
@@ -257,6 +258,7 @@ def _belongings(session: Session, cast: Cast, consult: Consult) -> tuple[dict[st
         **_copy(session, cast, instance),
         **_asked_views(session, consult),
         "statement_id": _statement(session, instance),
+        "frame_number": "1",
     }
     return arguments, tiles
 
