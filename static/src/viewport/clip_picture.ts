@@ -1,13 +1,16 @@
 import { t } from "../ui/text";
+import { FramePixels } from "./frame_pixels";
 import { type FrameSource, openFrames } from "./frames";
-import { type ClipRendition, type InstanceManifest, meaningOf } from "./manifest";
-import type { Picture, PictureDeps, Quality } from "./picture";
+import { type ClipRendition, type InstanceManifest, meaningOf, type VoiWindow } from "./manifest";
+import type { Need, Picture, PictureDeps, Quality } from "./picture";
 import type { Scene } from "./renderer";
 import { StillPicture } from "./still_picture";
 import type { Rect } from "./view";
-import { defaultWindow, renderedLut, sameWindow, type Tone } from "./voi_window";
+import { defaultWindow, renderedLut, sameWindow, storedLut, type Tone } from "./voi_window";
 
 const AHEAD = 10;
+/** A frame that has stood for so long was paused on: its lossless pixels may be worth their bytes. */
+const PAUSED_MS = 700;
 
 /** Which of a clip's passes: the sender's tablet's, the server's small first one, the whole. */
 type Pass = "tablet" | "small" | "full";
@@ -28,13 +31,19 @@ export class ClipPicture implements Picture {
   private wanted = 1;
   private busy = false;
   private closed = false;
-  private table: { key: string; lut: Uint8Array | null } | null = null;
+  private table: { key: string; lut: Uint8Array | null; tiles: Uint8Array | null } | null = null;
+  private readonly pixels: FramePixels;
+  private wish: Need | null = null;
+  /** The frame (from 1) whose lossless pixels were asked for by hand; 0 for none. */
+  private asked = 0;
+  private pause: ReturnType<typeof setTimeout> | undefined;
 
   constructor(
     private current: InstanceManifest,
     private readonly deps: PictureDeps,
   ) {
     this.poster = new StillPicture(current, deps);
+    this.pixels = new FramePixels({ decoder: deps.decoder, changed: () => deps.changed() });
     this.update(current);
   }
 
@@ -56,20 +65,49 @@ export class ClipPicture implements Picture {
     this.table = null;
     this.failure = null; // a tablet's clip goes when the original's own is here
     this.poster.update(manifest);
+    this.sharpen();
     void this.open();
   }
 
   wantFrame(frame: number): void {
+    if (frame !== this.wanted) {
+      this.pixels.rest();
+      this.asked = 0;
+      this.waitForPause();
+    }
     this.wanted = frame;
     void this.fetch();
   }
 
-  need(): void {
-    // A clip's frames have one size; which pass is used depends on the link alone.
+  need(need: Need): void {
+    this.wish = need;
+    this.waitForPause();
   }
 
   askForLossless(): void {
-    // Lossless single frames of clips are not made yet.
+    this.asked = this.wanted;
+  }
+
+  private waitForPause(): void {
+    clearTimeout(this.pause);
+    this.pause = setTimeout(() => this.sharpen(), this.asked === this.wanted ? 0 : PAUSED_MS);
+  }
+
+  /** Fetches the lossless pixels of the frame that stands, where they make a difference: as for a still picture. */
+  private sharpen(): void {
+    const need = this.wish;
+    if (!need || this.closed || !this.losslessCanBe()) {
+      return;
+    }
+    const toned = !sameWindow(need.tone.window, defaultWindow(this.current));
+    if (this.asked === this.wanted || ((toned || need.zoomedIn) && !need.thrifty)) {
+      this.pixels.want(this.current, this.wanted, need.visible);
+      this.deps.changed();
+    }
+  }
+
+  private losslessCanBe(): boolean {
+    return this.current.state === "ready" && this.shown === this.wanted && this.source?.pass !== "tablet";
   }
 
   retry(): void {
@@ -81,20 +119,27 @@ export class ClipPicture implements Picture {
 
   scene(tone: Tone): Scene {
     const set = this.current.per_frame?.of[this.wanted - 1] ?? 0;
-    const key = `${tone.window.center}/${tone.window.width}/${String(tone.invert)}/${set}`;
+    const store = this.bitmap ? this.pixels.of(this.shown) : null;
+    const key = `${tone.window.center}/${tone.window.width}/${String(tone.invert)}/${set}/${store?.tiles.id ?? ""}`;
     if (this.table?.key !== key) {
-      this.table = { key, lut: this.lut(tone) };
+      const codes = store && { size: store.codeCount, offset: store.tiles.index.offset, values: store.values };
+      const [own, shown] = this.toned(tone);
+      const tiles = codes && storedLut(this.current, codes, shown);
+      this.table = { key, lut: renderedLut(this.current, shown, own), tiles };
     }
     const base = this.bitmap ?? (this.wanted === 1 ? this.poster.scene(tone).base : null);
     const { columns, rows } = this.current;
-    return { columns, rows, base, baseLut: this.table.lut, tiles: null, lut: null };
+    return { columns, rows, base, baseLut: this.table.lut, tiles: store, lut: this.table.tiles };
   }
 
-  /** Frames may have windows of their own, in which they were drawn: kept until a person chooses one for all. */
-  private lut(tone: Tone): Uint8Array | null {
+  /**
+   * The wanted frame's own window, and the tone it is shown in: frames may have windows of their own, in which they
+   * were drawn and which are kept until a person chooses one for all.
+   */
+  private toned(tone: Tone): readonly [VoiWindow, Tone] {
     const own = meaningOf(this.current, this.wanted).window ?? defaultWindow(this.current);
     const untouched = sameWindow(tone.window, defaultWindow(this.current));
-    return renderedLut(this.current, untouched ? { ...tone, window: own } : tone, own);
+    return [own, untouched ? { ...tone, window: own } : tone];
   }
 
   quality(visible: Rect, tone: Tone): Quality {
@@ -103,12 +148,21 @@ export class ClipPicture implements Picture {
       return { ...this.poster.quality(visible, tone), offered: false, approximate };
     }
     const pass = this.source?.pass;
-    const level = pass === "tablet" ? "tablet" : "clip";
-    return { level, lossless: 0, fetching: this.received < 1, approximate, small: pass === "small", offered: false };
+    const lossless = this.pixels.share(this.shown, visible);
+    return {
+      level: lossless === 1 ? "lossless" : pass === "tablet" ? "tablet" : "clip",
+      lossless,
+      fetching: this.received < 1 || this.pixels.fetching(this.shown),
+      approximate: approximate && lossless < 1,
+      small: pass === "small",
+      offered: this.losslessCanBe() && lossless < 1,
+    };
   }
 
   close(): void {
     this.closed = true;
+    clearTimeout(this.pause);
+    this.pixels.drop();
     this.source?.frames.close();
     this.poster.close();
   }

@@ -84,6 +84,8 @@ export interface TileIndex {
 }
 
 export type TileRendition = Rendition & { readonly index: TileIndex };
+/** The lossless pixels of one frame (from 1) of a clip. */
+export type FrameTiles = TileRendition & { readonly frame_number: number };
 export type ClipRendition = Rendition & { readonly index_url: string };
 
 export interface Renditions {
@@ -128,6 +130,8 @@ export interface InstanceManifest extends Meaning {
   /** null while nothing speaks against its being this patient's. */
   readonly hold: Hold | null;
   readonly renditions: Renditions;
+  /** Of the frames that somebody paused on. */
+  readonly frame_tiles: readonly FrameTiles[];
 }
 
 /** Sentences of a list of {code, text}; none where the list is missing. */
@@ -180,6 +184,11 @@ function readTileIndex(field: Field): TileIndex {
 
 function readTiles(field: Field): TileRendition {
   return { ...readRendition(field), index: readTileIndex(field.get("index")) };
+}
+
+function readFrameTiles(field: Field): FrameTiles[] {
+  const each = field.missing ? [] : field.list();
+  return each.map((one) => ({ ...readTiles(one), frame_number: one.get("frame_number").count(1) }));
 }
 
 function readRenditions(field: Field): Renditions {
@@ -323,7 +332,7 @@ export function parseManifest(json: unknown): InstanceManifest {
   const renditions = field.get("renditions").missing ? {} : readRenditions(field.get("renditions"));
   const known = !field.get("rows").missing && field.get("rows").count() > 0;
   if (!known && (identity.state !== "ready" || identity.kind === "document")) {
-    return { ...identity, ...UNKNOWN_PIXELS, renditions };
+    return { ...identity, ...UNKNOWN_PIXELS, renditions, frame_tiles: [] };
   }
   return {
     ...identity,
@@ -334,6 +343,7 @@ export function parseManifest(json: unknown): InstanceManifest {
     ...readMeaning(field),
     ...readPixels(field),
     renditions,
+    frame_tiles: readFrameTiles(field.get("frame_tiles")),
   };
 }
 

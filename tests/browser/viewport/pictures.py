@@ -22,6 +22,7 @@ REAL = Path(data_store.__file__).parent / "data"
 NO_ORIENTATION = {"left": "", "right": "", "top": "", "bottom": ""}
 CHEST = {"left": "R", "right": "L", "top": "H", "bottom": "F"}
 CLIP_FRAMES = 120
+PAUSED_ON = (12,)  # frames of a clip (from 1) whose lossless pixels were made already
 
 
 class Gallery:
@@ -65,7 +66,10 @@ class Gallery:
         preview = self.folder / f"{name}-preview.webp"
         width, height = renditions.write_webp(frames[0], preview, 1024)
         made["preview"] = self._rendition(name, "preview", preview.name, preview.stat().st_size, width, height)
-        said = {"frames": len(frames), "frame_time_ms": 1000 / 30, **said}
+        paused = [
+            {**self._tiles(f"{name}-frame{number}", frames[number - 1]), "frame_number": number} for number in PAUSED_ON
+        ]
+        said = {"frames": len(frames), "frame_time_ms": 1000 / 30, "frame_tiles": paused, **said}
         self._write(name, frames[0].shape, "clip", made, said)
 
     def bare(self, name: str, state: str, **said: Any) -> None:

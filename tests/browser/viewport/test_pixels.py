@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ from playwright.sync_api import Page
 
 from imaging import windows
 from tests.browser.viewport.gallery_server import GalleryServer
-from tests.browser.viewport.pictures import CLIP_FRAMES, Gallery, adlers, identity
+from tests.browser.viewport.pictures import CLIP_FRAMES, PAUSED_ON, Gallery, adlers, coded_frames, identity
 
 Open = Callable[..., Page]
 
@@ -131,6 +132,36 @@ def test_forty_random_scrubs_show_exactly_the_frames_asked_for(stage: Open, quer
     page = stage(query=query)
     wanted = scrubs()
     assert page.evaluate(SCRUB, [identity("fan"), wanted]) == wanted
+
+
+PAUSED = """async ([id, frame]) => {
+  const stage = window.people[0].handle;
+  await stage.show(id, frame);
+  const until = performance.now() + 20000;
+  while (performance.now() < until && stage.debug().frame !== frame) {
+    await new Promise((done) => setTimeout(done, 30));
+  }
+  while (performance.now() < until && document.querySelector(".mark-badge").disabled) {
+    await new Promise((done) => setTimeout(done, 30));
+  }
+  document.querySelector(".mark-badge").click();
+  while (performance.now() < until && stage.debug().lossless < 1) {
+    await new Promise((done) => setTimeout(done, 30));
+  }
+  return { quality: stage.debug().quality, hash: await stage.debug().pixelHash() };
+}"""
+
+
+@pytest.mark.parametrize("renderer", ["canvas", "webgl"])
+def test_a_clip_that_was_paused_shows_the_frame_s_own_pixels(stage: Open, renderer: str) -> None:
+    page = stage(query=f"&renderer={renderer}")
+    [frame] = PAUSED_ON
+    found = page.evaluate(PAUSED, [identity("fan"), frame])
+    stored = next(islice(coded_frames(), frame - 1, None))
+    assert found == {"quality": "lossless", "hash": fnv(stored)}
+    page.evaluate("(id) => window.people[0].handle.show(id, 40)", identity("fan"))
+    page.wait_for_function("people[0].handle.debug().frame === 40")
+    assert page.evaluate("people[0].handle.debug().quality") == "clip"
 
 
 def test_first_frames_show_before_the_whole_clip_is_there(stage: Open, pictures: GalleryServer) -> None:
