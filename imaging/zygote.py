@@ -33,6 +33,7 @@ _MODULES = (
     "imaging.workbench",
     "imaging.dicomweb.sandboxed",
     "imaging.animations",
+    "imaging.documents",
     "imaging.pictures",
     "imaging.pixels",
     "imaging.videos",

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import collections
 import contextlib
+import importlib
 import json
 import os
 import random
@@ -216,6 +217,8 @@ def main(arguments: list[str]) -> int:
     for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
         os.environ[name] = "1"
     load_decoders()
+    for name in ("animations", "documents", "pictures", "pixels", "videos", "dicomweb.sandboxed"):
+        importlib.import_module(f"imaging.{name}")  # once, and not by each process again
     report = Report()
     started = time.monotonic()
     for start in range(first, first + count, BATCH):
