@@ -89,7 +89,7 @@ export class Chooser {
     ];
     if ("webkitdirectory" in HTMLInputElement.prototype) {
       ways.push({
-        label: t("Choose a folder or CD"),
+        label: t("Folder or CD"),
         icon: "folder-open",
         prepare: (input) => {
           input.webkitdirectory = true;

@@ -2,6 +2,7 @@ import "../styles/room.css";
 import "../styles/call.css";
 import "../styles/stage.css";
 import "../styles/record.css";
+import "../styles/pictures.css";
 import { Call } from "../call/call";
 import { Capture, pageDevices } from "../call/capture";
 import { systemClock } from "../call/clock";
