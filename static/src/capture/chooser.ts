@@ -202,10 +202,7 @@ export class Chooser {
     opener.type = "button";
     opener.className = "quiet";
     opener.append(icon(way.icon), way.label);
-    opener.addEventListener("click", () => {
-      input.click();
-      void import("./preview").then(({ warmPreview }) => warmPreview()); // while the person looks for the file
-    });
+    opener.addEventListener("click", () => input.click());
     input.addEventListener("change", () => {
       way.take([...(input.files ?? [])]);
       input.value = ""; // the same file may be chosen again

@@ -24,7 +24,4 @@ export interface Hooks {
 }
 
 /** Set by whoever offers them. Previews are loaded with the first file that is sent. */
-export const hooks: Hooks = {
-  prepare: async (file, signal) => (await import("./previews_first")).previewFirst(file, signal),
-  beforeQueue: null,
-};
+export const hooks: Hooks = { prepare: null, beforeQueue: null };
