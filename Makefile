@@ -37,7 +37,8 @@ run: $(VENV)/run.stamp static/dist/manifest.json ## set up what is missing, then
 	@bash .ci/prepare-data $(PY)
 	@exec $(PY) -m app.supervisor
 
-token: $(VENV)/run.stamp ## a bearer token of the demo's treating doctor, for DICOMweb (EMAIL=address for another doctor's)
+token: ## a bearer token of the demo's treating doctor, for DICOMweb (EMAIL=address for another doctor's)
+	@test -x $(PY) || { echo "Nothing is set up yet: start it with make run." >&2; exit 1; }
 	@$(PY) -m app.cli make-token --email "$(EMAIL)"
 
 # --- holding it to its word ---------------------------------------------------------------------------------------

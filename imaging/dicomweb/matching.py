@@ -78,6 +78,11 @@ class Search:
         return any((self.uids, self.names, self.texts, self.ranges, self.codes, self.study_codes))
 
 
+def depth_of(keyword: str) -> int:
+    """The level an attribute stands at: 0 study, 1 series, 2 instance."""
+    return _DEPTH[_LEVELS.get(keyword, "study")]
+
+
 def read_search(level: Level, pairs: Iterable[tuple[str, str]]) -> Search:
     """The search that a query's (name, value) pairs mean. Raises Invalid naming the parameter.
 
@@ -128,13 +133,13 @@ def _match(search: Search, name: str, value: str, seen: set[str], ignored: list[
     if keyword in seen and keyword not in UID_LISTS:
         raise Invalid(name, "It may be given only once.")
     seen.add(keyword)
-    if _DEPTH[_LEVELS.get(keyword, "study")] > _DEPTH[search.level] or keyword not in _MATCHED:
+    if depth_of(keyword) > _DEPTH[search.level] or keyword not in MATCHED:
         ignored.append(re.sub(r"[^A-Za-z0-9.]", "", name)[:40])
     elif value.strip() not in ("", "*", '""'):
         _add(search, keyword, value.strip())
 
 
-_MATCHED = {*UID_LISTS, *NAMES, *TEXTS, *DATES, *TIMES, *CODES}
+MATCHED = {*UID_LISTS, *NAMES, *TEXTS, *DATES, *TIMES, *CODES}
 
 
 def _add(search: Search, keyword: str, value: str) -> None:

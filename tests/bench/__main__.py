@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 
-BENCHES = ("page_bytes", "renditions", "sockets", "first_picture", "doors")
+BENCHES = ("page_bytes", "renditions", "sockets", "first_picture", "dicomweb", "doors")
 
 
 def main() -> int:
