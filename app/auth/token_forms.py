@@ -17,6 +17,7 @@ SCOPES = (
     ("read", _l("Look at pictures only")),
     ("store", _l("Add new pictures only")),
 )
+SCOPES_LISTED = {"read store": _l("Look and add"), "read": _l("Look only"), "store": _l("Add only")}
 LASTING = {
     1: _l("1 day"),
     30: _l("30 days"),

@@ -11,7 +11,7 @@ from app.auth import queries, tokens
 from app.auth.forms import refuse
 from app.auth.guards import actor, only
 from app.auth.models import AccessToken
-from app.auth.token_forms import SCOPES, DeviceTokenForm, TokenForm
+from app.auth.token_forms import SCOPES_LISTED, DeviceTokenForm, TokenForm
 from app.errors import Conflict, Invalid
 
 blueprint = Blueprint("tokens", __name__)
@@ -94,7 +94,7 @@ def _revoke(token_id: str, *, back: str) -> Response:
 def _listed(found: list[AccessToken]) -> dict[str, object]:
     live = [token for token in found if tokens.is_live(token)]
     ended = [token for token in found if not tokens.is_live(token)]
-    return {"live": live, "ended": ended, "scope_words": dict(SCOPES)}
+    return {"live": live, "ended": ended, "scope_words": SCOPES_LISTED}
 
 
 def _told_once(token: AccessToken, secret: str, *, back: str) -> str:
