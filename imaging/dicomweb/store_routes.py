@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from flask import Blueprint, Response, request
 from flask_babel import gettext as _
+from werkzeug.exceptions import RequestEntityTooLarge
 
 from app import config
 from app.auth.tokens import Bearer
@@ -14,7 +15,7 @@ from app.errors import NidaanError, NotAllowed
 from app.extensions import csrf
 from imaging.dicomweb import media_types, multipart, storing
 from imaging.dicomweb.door_routes import base_address, opened
-from imaging.dicomweb.multipart import Part
+from imaging.dicomweb.multipart import Malformed, Part
 from imaging.dicomweb.search_routes import json_type
 from imaging.dicomweb.storing import Report, Storing
 
@@ -69,8 +70,19 @@ def _store(bearer: Bearer, case_id: str | None, study_uid: str | None) -> Respon
         raise NotAllowed(_("Say which case the pictures belong to: add ?case= and its number to the address."))
     request_ = Storing(bearer.actor, case_id, study_uid)
     request_.require_place()
-    report = request_.take_parts(_parts(storing.bounded(request.stream.read, most)))
+    report = request_.take_parts(_parts(storing.bounded(_read, most)))
     return _answer(report, kind)
+
+
+def _read(size: int) -> bytes:
+    """A piece of the body. Whatever a server says of a body that breaks off or contradicts its headers is one thing."""
+    try:
+        piece: bytes = request.stream.read(size)
+    except RequestEntityTooLarge as error:
+        raise storing.TooLarge from error
+    except Exception as error:
+        raise Malformed("The request breaks off, or is not what its headers say.") from error
+    return piece
 
 
 def _parts(read: storing.Read) -> Iterator[Part]:

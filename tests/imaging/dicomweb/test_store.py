@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Callable
 from typing import Any
@@ -184,6 +185,33 @@ def test_a_request_that_was_cut_off_keeps_what_came_whole(door: FlaskClient, doc
     assert reasons(answer) == [storing.NOT_UNDERSTOOD]
     assert "stops within a part" in answer.headers["Warning"]
     assert len(instances()) == 1
+
+
+class Breaking(io.BytesIO):
+    """A body whose connection breaks, however a server calls that."""
+
+    def read(self, size: int | None = -1) -> bytes:
+        piece = super().read(size)
+        if not piece:
+            raise RuntimeError("what a server says of bad chunks")
+        return piece
+
+    def readinto(self, buffer: Any) -> int:
+        piece = self.read(len(buffer))
+        buffer[: len(piece)] = piece
+        return len(piece)
+
+
+def test_a_connection_that_breaks_keeps_what_came_whole(door: FlaskClient, doctor_headers: Headers) -> None:
+    whole = multipart_of([made(1), made(2)])
+    answer = door.post(
+        "/dicomweb/studies",
+        headers=doctor_headers,
+        content_type=STORES,
+        input_stream=Breaking(whole[:-1000]),
+        environ_overrides={"wsgi.input_terminated": True},
+    )
+    assert (answer.status_code, stored(answer)) == (202, ["1.2.3.1.1"])
 
 
 def test_a_multipart_within_a_part_is_no_dicom_file(door: FlaskClient, doctor_headers: Headers) -> None:
