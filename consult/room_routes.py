@@ -15,6 +15,7 @@ _RIGHTS_SHOWN = (
     "draw",
     "present",
     "decide_holds",
+    "calibrate",
     "add_pictures",
     "invite",
     "write_opinion",

@@ -130,6 +130,8 @@ class Instance(Base):
     # Whose picture it is: null while nothing speaks against it, else {"state": "open" | "confirmed", "fields", ...}.
     hold: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     differs: Mapped[bool] = mapped_column(default=False)  # the tablet's preview had shown something else
+    # A ruler in the picture, as a person measured it: {"points", "length_mm", "by", "at"} (guards.scales).
+    scale: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     created_at: Mapped[datetime] = mapped_column(Utc)
 
     study: Mapped[Study] = relationship()

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session, selectinload
 from app.errors import NotFound
 from imaging import cautions, quality_words, store
 from imaging.facts import Facts
+from imaging.guards.scales import reckoning
 from imaging.models import FRAME_TILES, Instance, Rendition, Study, Upload
 from imaging.reasons import sentence
 
@@ -32,7 +33,7 @@ FILE_NAMES = {
 
 def manifest(instance: Instance) -> Json:
     """The instance as the viewport knows it (pixels, milliseconds, millimetres per pixel)."""
-    facts = Facts.from_json(instance.facts)
+    facts, ruled = Facts.from_json(instance.facts), reckoning.regions(instance)
     return {
         "id": instance.id,
         "sop_instance_uid": instance.sop_instance_uid,
@@ -60,8 +61,9 @@ def manifest(instance: Instance) -> Json:
         "voi_lut": facts.voi_lut,
         "modality_lut": facts.modality_lut,
         "pixel_range": facts.pixel_range or {"min": 0, "max": (1 << facts.bits_stored) - 1},
-        "calibration": facts.calibration,
-        "uncalibrated": cautions.why_uncalibrated(facts.uncalibrated),
+        "calibration": facts.calibration if ruled is None else ruled,
+        "uncalibrated": cautions.why_uncalibrated(facts.uncalibrated) if ruled is None else None,
+        "scale": instance.scale,
         "per_frame": _per_frame(facts.per_frame),
         "document": _document(facts.document),
         "cautions": _cautions(instance, facts),

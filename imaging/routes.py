@@ -12,6 +12,7 @@ from app import audit, db
 from app.errors import NotFound
 from imaging import access, frame_tiles, jobs, queries, store
 from imaging.guards.holds.routes import holds_blueprint
+from imaging.guards.scales.routes import scales_blueprint
 from imaging.guards.views_routes import views_blueprint
 from imaging.models import Rendition
 from imaging.preview_routes import previews_blueprint
@@ -25,6 +26,7 @@ blueprint.register_blueprint(uploads_blueprint)
 blueprint.register_blueprint(previews_blueprint)
 blueprint.register_blueprint(holds_blueprint)
 blueprint.register_blueprint(views_blueprint)
+blueprint.register_blueprint(scales_blueprint)
 answer_errors(blueprint)
 
 _YEAR_SECONDS = 31_536_000

@@ -77,6 +77,8 @@ RIGHT_TO_WRITE = {
     "copy_api.draw_mask": "make_copies",
     "copy_api.change_mask": "make_copies",
     "copy_api.erase_mask": "make_copies",
+    "imaging.scales.calibrate": "calibrate",
+    "imaging.scales.remove": "calibrate",
     "imaging.views.ask": "ask_retakes",
     "imaging.views.answer": "answer_retakes",
     "imaging.views.decline": "answer_retakes",

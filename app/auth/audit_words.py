@@ -95,6 +95,8 @@ ACTIONS = {
     "choose_exam": _l("Picked an exam's checklist"),
     "drop_exam": _l("Took an exam's checklist off"),
     "assign_view": _l("Said which pictures show a view"),
+    "calibrate_instance": _l("Measured a picture by a ruler in it"),
+    "remove_scale": _l("Took a ruler's measure away"),
     "hold_instance": _l("Held a picture: its file names another patient"),
     "read_hold": _l("Read whom a held picture names"),
     "decide_hold": _l("Decided whose a held picture is"),

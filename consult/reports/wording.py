@@ -32,7 +32,7 @@ NOTES: Final[dict[str, LazyString]] = {
 CALIBRATIONS: Final[dict[str, LazyString]] = {
     "calibrated": _l("calibrated: lengths in mm"),
     "at_detector": _l("lengths in mm at the detector, not in the body"),
-    "estimated": _l("lengths in mm, estimated by the magnification the device wrote"),
+    "estimated": _l("lengths in mm, estimated"),
     "uncalibrated": _l("uncalibrated: lengths in pixels only"),
 }
 

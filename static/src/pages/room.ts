@@ -145,6 +145,7 @@ class Room {
       onShown: (instance) => this.strip?.mark(instance),
       onMessage: (sentence, kind) => this.notices.say(sentence, kind),
       serverNow: () => Date.now() + this.serverOffset,
+      ...(this.page.rights.has("calibrate") ? { calibrate: (instance, points) => void this.askRuler(instance, points) } : {}),
       participants: () => this.people.all,
     });
     this.people.onChange(() => stage.participantsChanged());
@@ -164,6 +165,11 @@ class Room {
     const { askWhoseItIs } = await import("../guards/hold_dialog");
     const say = (sentence: string): void => this.notices.say(sentence, "warning");
     await askWhoseItIs(instanceId, () => void this.pictures.load(), say);
+  }
+
+  private async askRuler(instance: InstanceManifest, points: readonly number[]): Promise<void> {
+    const { askRulerLength } = await import("../guards/scale_dialog");
+    askRulerLength(instance, points, (manifest) => this.pictures.tell(manifest));
   }
 
   private roomViews(stage: StageHandle): RoomViews {

@@ -56,7 +56,7 @@ export class CasePictures {
       }
     }
     answer.uploads.forEach((upload) => this.incoming.set(upload.id, upload));
-    this.tell();
+    this.announce();
   }
 
   async manifest(id: string): Promise<InstanceManifest> {
@@ -66,7 +66,7 @@ export class CasePictures {
     }
     const fresh = parseManifest(await getJson<unknown>(`/imaging/instances/${id}`));
     this.known.set(fresh.id, fresh);
-    this.tell();
+    this.announce();
     return fresh;
   }
 
@@ -83,18 +83,23 @@ export class CasePictures {
     this.removedHandlers.add(handler);
   }
 
+  /** Takes in what the server answered of one instance, ahead of the fact that everybody is told. */
+  tell(json: unknown): void {
+    this.take(json);
+  }
+
   private take(json: unknown): void {
     const manifest = read(json);
     if (manifest) {
       this.keep(manifest);
-      this.tell();
+      this.announce();
     }
   }
 
   private remove(id: string): void {
     if (this.known.delete(id)) {
       this.removedHandlers.forEach((handler) => handler(id));
-      this.tell();
+      this.announce();
     }
   }
 
@@ -106,11 +111,11 @@ export class CasePictures {
   private takeUpload(upload: Readonly<Record<string, unknown>>): void {
     if (typeof upload.id === "string" && typeof upload.state === "string") {
       this.incoming.set(upload.id, upload as IncomingFile & typeof upload);
-      this.tell();
+      this.announce();
     }
   }
 
-  private tell(): void {
+  private announce(): void {
     this.handlers.forEach((handler) => handler());
   }
 }

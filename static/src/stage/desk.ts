@@ -1,13 +1,13 @@
 import type { ToolHandler } from "../viewport/controls";
 import type { Touch } from "../viewport/gestures";
-import { meaningOf } from "../viewport/manifest";
+import { meaningOf, takesRuler } from "../viewport/manifest";
 import type { Matrix } from "../viewport/view";
 import { isHeld } from "../viewport/held_picture";
 import type { Viewport } from "../viewport/viewport";
 import { AnnotationLayer } from "./annotations";
 import type { StageDocument } from "./document";
 import { DrawTool, type DrawingBoard, EditTool, pointerAt, PointTool } from "./drawing";
-import type { Me } from "./options";
+import type { Me, StageOptions } from "./options";
 import type { Pointer, Presence } from "./presence";
 import { type Annotation, type Colour, keyOf } from "./schema";
 import { SelectionBar } from "./selection_bar";
@@ -26,6 +26,7 @@ export interface DeskDeps {
   readonly serverNow: () => number;
   readonly unsent: () => ReadonlySet<string>;
   readonly toggleKeyImage: () => void;
+  readonly calibrate: StageOptions["calibrate"];
   /** Tool, colour or selection changed. */
   readonly changed: () => void;
 }
@@ -52,6 +53,7 @@ export class Desk implements DrawingBoard {
       paint: (colour) => this.paintSelected(colour),
       write: () => this.write(),
       report: () => deps.toggleKeyImage(),
+      ruler: () => this.calibrate(),
       remove: () => this.removeSelected(),
     });
   }
@@ -215,11 +217,22 @@ export class Desk implements DrawingBoard {
     this.show();
   }
 
+  /** The selected line lies over a ruler: its length is asked. */
+  private calibrate(): void {
+    const { instance } = this.viewport;
+    const line = this.selectedAnnotation();
+    if (instance && line) {
+      this.deps.calibrate?.(instance, line.points);
+    }
+  }
+
   private showBar(annotation: Annotation | null): void {
     const shown = this.deps.mayDraw && !this.entry.open ? annotation : null;
     const place = annotation ? captionPlace(annotation, this.matrix).y : 0;
     const atTop = place > this.viewport.size.height * 0.55;
     const own = annotation?.author === this.me.participant_id;
-    this.bar.show(shown, { own, inReport: this.inReport, atTop });
+    const { instance } = this.viewport;
+    const ruler = this.deps.calibrate !== undefined && annotation?.kind === "length" && instance !== null && takesRuler(instance);
+    this.bar.show(shown, { own, inReport: this.inReport, atTop, ruler });
   }
 }

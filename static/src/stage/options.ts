@@ -36,6 +36,8 @@ export interface StageOptions {
   readonly participants?: () => readonly Participant[];
   /** What the empty stage says, where the page knows better. */
   readonly emptyWords?: string;
+  /** Asks how long a ruler under a line (x, y in turn, image px) is; missing where nobody may say. */
+  readonly calibrate?: (instance: InstanceManifest, points: readonly number[]) => void;
   readonly renderer?: RendererChoice;
   readonly withVideo?: boolean;
   readonly store?: UnsentStore;

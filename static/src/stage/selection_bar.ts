@@ -7,6 +7,7 @@ export interface SelectionActions {
   paint(colour: Colour): void;
   write(): void;
   report(): void;
+  ruler(): void;
   remove(): void;
 }
 
@@ -18,6 +19,7 @@ export class SelectionBar {
   private readonly colour: IconButton;
   private readonly text: IconButton;
   private readonly report: IconButton;
+  private readonly ruler: IconButton;
   private readonly remove: IconButton;
   private shown: Annotation | null = null;
 
@@ -32,14 +34,15 @@ export class SelectionBar {
     this.colour.root.classList.add("stage-tool-colour");
     this.text = new IconButton("type", t("Text"), () => actions.write());
     this.report = new IconButton("bookmark-plus", t("Use in report"), () => actions.report());
+    this.ruler = new IconButton("ruler", t("A ruler"), () => actions.ruler());
     this.remove = new IconButton("trash-2", t("Delete"), () => actions.remove());
     const row = made("div", "stage-selection-row");
-    row.append(this.colour.root, this.text.root, this.report.root, this.remove.root);
+    row.append(this.colour.root, this.text.root, this.report.root, this.ruler.root, this.remove.root);
     this.root.append(this.author, this.palette.root, row);
-    this.show(null, { own: false, inReport: false, atTop: false });
+    this.show(null, { own: false, inReport: false, atTop: false, ruler: false });
   }
 
-  show(annotation: Annotation | null, how: { own: boolean; inReport: boolean; atTop: boolean }): void {
+  show(annotation: Annotation | null, how: { own: boolean; inReport: boolean; atTop: boolean; ruler: boolean }): void {
     this.root.hidden = annotation === null;
     if (annotation === null || annotation.created_at !== this.shown?.created_at) {
       this.palette.root.hidden = true;
@@ -53,6 +56,7 @@ export class SelectionBar {
     for (const button of [this.colour, this.text, this.remove]) {
       button.root.hidden = !how.own;
     }
+    this.ruler.root.hidden = !how.ruler;
     this.report.relabel(
       how.inReport ? "bookmark-check" : "bookmark-plus",
       how.inReport ? t("In the report") : t("Use in report"),

@@ -256,6 +256,7 @@ export class Stage {
       unsent: () => this.sync.unsent(),
       toggleKeyImage: () => this.toggleKeyImage(),
       changed: () => this.refresh(),
+      calibrate: this.options.calibrate,
     });
   }
 

@@ -23,6 +23,12 @@ describe("what is said about a picture", () => {
     expect(said.slice(1)).toEqual(["Has drawings.", "An 8-bit copy."]);
   });
 
+  it("says who measured the ruler that lengths are estimated by", () => {
+    const scale = { points: [0, 0, 100, 0], length_mm: 50, by: "Dr Rao", at: "2026-11-26T02:00:00+00:00" };
+    const [said] = notesOf(parseManifest(manifestOf({ scale })));
+    expect(said).toBe("Lengths are estimated: Dr Rao measured a ruler of 50 mm in the picture.");
+  });
+
   it("is counted, and read at a tap", () => {
     const about = new About();
     about.show(parseManifest(manifestOf(notes)));

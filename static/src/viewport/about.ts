@@ -3,12 +3,15 @@ import { t } from "../ui/text";
 import type { InstanceManifest } from "./manifest";
 
 /** Everything that must or should be said beside a picture, the gravest first. */
-export function notesOf({ cautions, advice, hold }: Pick<InstanceManifest, "cautions" | "advice" | "hold">): readonly string[] {
+export function notesOf({ cautions, advice, hold, scale }: Pick<InstanceManifest, "cautions" | "advice" | "hold" | "scale">): readonly string[] {
   const confirmed =
     hold?.state === "confirmed"
       ? [t("The file names another patient. %(name)s says it is this one: %(reason)s", { name: hold.by, reason: hold.reason })]
       : [];
-  return [...confirmed, ...cautions, ...advice];
+  const ruled = scale
+    ? [t("Lengths are estimated: %(name)s measured a ruler of %(length)s mm in the picture.", { name: scale.by, length: scale.length_mm })]
+    : [];
+  return [...confirmed, ...ruled, ...cautions, ...advice];
 }
 
 /** A mark above the quality badge: how many notes there are about the picture; a tap reads them. Never in the way. */

@@ -53,6 +53,12 @@ export interface PerFrame {
   readonly of: readonly number[];
 }
 
+/** A ruler in the picture, as a person measured it: lengths are estimated by it. */
+export interface Ruler {
+  readonly length_mm: number;
+  readonly by: string;
+}
+
 /** Why nobody may see it yet (`open`), or who said that it is this patient's after all, and why (`confirmed`). */
 export interface Hold {
   readonly state: "open" | "confirmed";
@@ -123,6 +129,8 @@ export interface InstanceManifest extends Meaning {
   readonly bits_stored: number;
   readonly pixel_range: { readonly min: number; readonly max: number };
   readonly per_frame: PerFrame | null;
+  /** null where nobody measured a ruler in it. */
+  readonly scale: Ruler | null;
   /** What cannot be trusted in what is shown. */
   readonly cautions: readonly string[];
   /** How well it was taken, and what to do better: never a reason not to look at it. */
@@ -132,6 +140,11 @@ export interface InstanceManifest extends Meaning {
   readonly renditions: Renditions;
   /** Of the frames that somebody paused on. */
   readonly frame_tiles: readonly FrameTiles[];
+}
+
+/** Whether lengths in it may be measured by a ruler: the file says none of its own, in any frame. */
+export function takesRuler({ scale, calibration, per_frame: frames }: InstanceManifest): boolean {
+  return scale !== null || (calibration.length === 0 && (frames?.sets ?? []).every((one) => one.calibration.length === 0));
 }
 
 /** Sentences of a list of {code, text}; none where the list is missing. */
@@ -298,6 +311,7 @@ function readIdentity(field: Field) {
     file_name: field.get("file_name").words(),
     size_bytes: field.get("size_bytes").count(),
     sha256: field.get("sha256").words(),
+    scale: field.get("scale").orNull((scale) => ({ length_mm: scale.get("length_mm").positive(), by: scale.get("by").words() })),
     cautions: readNotes(field.get("cautions")),
     advice: readNotes(field.get("advice")),
     hold: field.get("hold").orNull(readHold),
