@@ -8,6 +8,7 @@ from pathlib import Path
 
 import data_store
 import pytest
+from PIL import Image, ImageDraw
 from playwright.sync_api import Browser, expect
 
 from app.demo import WAITING
@@ -48,6 +49,42 @@ def test_two_doctors_and_the_guards_between_them(
     assert consult
     for person in (doctor, specialist):
         assert person.problems == [], f"{person.name}: {person.problems}"
+
+
+@pytest.mark.timeout(300)
+def test_a_photo_of_a_film_is_straightened_and_the_untouched_photo_goes_too(
+    service: Service, doctor: Person, tmp_path: Path
+) -> None:
+    doctor.sign_in("doctor.a@demo.example")
+    doctor.page.goto("/today")
+    doctor.page.locator(".today-line", has_text=WAITING.patient.full_name).click()
+    camera = doctor.page.locator('#pictures input[capture][accept="image/*"]')
+    camera.set_input_files(film_on_a_light_box(tmp_path / "film.png"))
+    dialog = doctor.page.get_by_role("dialog", name="The photo")
+    dialog.get_by_role("button", name="It is a film: straighten it").click()
+    corner = dialog.get_by_role("button", name="Top left corner")
+    expect(corner).to_be_focused()
+    place = corner.bounding_box()
+    doctor.page.keyboard.press("ArrowRight")
+    moved = corner.bounding_box()
+    assert place is not None
+    assert moved is not None
+    assert moved["x"] > place["x"]
+    doctor.photograph(SHOTS, "film")
+    dialog.get_by_role("button", name="Straighten and send both").click()
+    for name in ("film-straight.jpg", "film.png"):
+        expect(doctor.page.locator(".picture", has_text=name).first).to_be_visible(timeout=PATIENCE_MS)
+    assert doctor.problems == []
+
+
+def film_on_a_light_box(path: Path) -> Path:
+    """A dark film, slightly turned, on a bright ground, with a lamp's reflection in it."""
+    picture = Image.new("L", (900, 1200), 235)
+    drawing = ImageDraw.Draw(picture)
+    drawing.polygon([(150, 120), (780, 180), (740, 1080), (110, 1020)], fill=60)
+    drawing.ellipse((400, 500, 560, 660), fill=255)
+    picture.save(path)
+    return path
 
 
 def come_together(doctor: Person, specialist: Person) -> str:

@@ -116,9 +116,9 @@ export class Chooser {
   private photographed(photos: readonly File[]): void {
     this.take(async () => {
       for (const photo of photos) {
-        const looked = hooks.beforeQueue ? await hooks.beforeQueue(photo) : photo;
-        if (looked) {
-          await this.chosen([foundFile(looked)], "files");
+        const looked = hooks.beforeQueue ? await hooks.beforeQueue(photo) : [photo];
+        if (looked.length > 0) {
+          await this.chosen(looked.map((file) => foundFile(file)), "files");
         }
       }
     });

@@ -15,8 +15,8 @@ export interface Prepared {
 /** Makes something small of a file; null where this device cannot. Rejects only when `signal` stops it. */
 export type Prepare = (file: File, signal: AbortSignal) => Promise<Prepared | null>;
 
-/** Looks at a photo from the camera before it is queued: the same file, a better one, or null to drop it. */
-export type BeforeQueue = (photo: File) => Promise<File | null>;
+/** Looks at a photo from the camera before it is queued: what is to be sent of it, best first; nothing drops it. */
+export type BeforeQueue = (photo: File) => Promise<readonly File[]>;
 
 export interface Hooks {
   prepare: Prepare | null;
@@ -24,4 +24,16 @@ export interface Hooks {
 }
 
 /** Set by whoever offers them. Previews are loaded with the first file that is sent. */
+<<<<<<< HEAD
 export const hooks: Hooks = { prepare: null, beforeQueue: null };
+||||||| parent of 99ed9d3 (Straighten photographed films on the tablet, and say where glare hides part of them)
+export const hooks: Hooks = {
+  prepare: async (file, signal) => (await import("./previews_first")).previewFirst(file, signal),
+  beforeQueue: null,
+};
+=======
+export const hooks: Hooks = {
+  prepare: async (file, signal) => (await import("./previews_first")).previewFirst(file, signal),
+  beforeQueue: async (photo) => (await import("./film_dialog")).lookAtPhoto(photo),
+};
+>>>>>>> 99ed9d3 (Straighten photographed films on the tablet, and say where glare hides part of them)
