@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from statistics import median
-from typing import Final
+from typing import Final, Protocol
 
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session, raiseload
@@ -28,6 +28,20 @@ LOGGED_STATES: Final = tuple(state for state in STATES if state != "draft")
 PAGE: Final = 50
 
 TalkingTimes = Callable[[Session, Iterable[str]], dict[str, float]]
+
+
+class Quality(Protocol):
+    """A call in a word, with its typical loss (share of 1) and round trip (ms)."""
+
+    @property
+    def word(self) -> str: ...
+    @property
+    def loss(self) -> float: ...
+    @property
+    def round_trip(self) -> int | None: ...
+
+
+Qualities = Callable[[Session, Iterable[str]], Mapping[str, Quality]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +69,7 @@ class LogRow:
     still_waiting: bool
     late: bool
     talked_seconds: float
+    call: Quality | None
     opinion_signed_at: datetime | None
     outcome_signed_at: datetime | None
 
@@ -95,6 +110,7 @@ def rows(
     wanted: LogFilter,
     now: datetime,
     talking: TalkingTimes,
+    qualities: Qualities,
     *,
     page: int | None = None,
 ) -> tuple[list[LogRow], bool]:
@@ -108,10 +124,12 @@ def rows(
     consults = consults[:PAGE] if more else consults
     ids = [one.id for one in consults]
     talked = talking(session, ids)
+    calls = qualities(session, ids)
     opinions = _signed(session, Opinion, ids)
     outcomes = _signed(session, Outcome, ids)
     return [
-        _row(one, now, talked.get(one.id, 0.0), opinions.get(one.id), outcomes.get(one.id)) for one in consults
+        _row(one, now, talked.get(one.id, 0.0), calls.get(one.id), opinions.get(one.id), outcomes.get(one.id))
+        for one in consults
     ], more
 
 
@@ -159,7 +177,14 @@ def _waited(consult: Consult, now: datetime) -> timedelta | None:
     return (consult.accepted_at or consult.ended_at or now) - consult.requested_at
 
 
-def _row(consult: Consult, now: datetime, talked: float, opinion: datetime | None, outcome: datetime | None) -> LogRow:
+def _row(
+    consult: Consult,
+    now: datetime,
+    talked: float,
+    call: Quality | None,
+    opinion: datetime | None,
+    outcome: datetime | None,
+) -> LogRow:
     assert consult.requested_at is not None  # the query's own condition
     return LogRow(
         reference=consult.case_id[:8],
@@ -172,6 +197,7 @@ def _row(consult: Consult, now: datetime, talked: float, opinion: datetime | Non
         still_waiting=consult.state == "requested",
         late=_is_late(consult, now),
         talked_seconds=talked,
+        call=call,
         opinion_signed_at=opinion,
         outcome_signed_at=outcome,
     )

@@ -20,9 +20,10 @@ from app.auth.forms import options
 from app.auth.guards import actor, only
 from app.local_days import day_begins
 from consult import log
-from consult.log import LOGGED_STATES, LogFilter, LogRow
+from consult.log import LOGGED_STATES, LogFilter, LogRow, Quality
 from consult.specialties import SPECIALTIES
 from consult.specialties import label as specialty_label
+from video.quality import quality_of
 from video.queries import talking_seconds_of
 
 blueprint = Blueprint("log", __name__)
@@ -40,6 +41,13 @@ STATE_WORDS = {
     "declined": _l("Declined"),
 }
 URGENCY_WORDS = {"emergency": _l("Emergency"), "urgent": _l("Urgent"), "routine": _l("Routine")}
+CALL_WORDS = {
+    "good": _l("Good"),
+    "weak": _l("Weak"),
+    "voice": _l("Voice only"),
+    "lost": _l("Ended by the link"),
+    "no_path": _l("No way through"),
+}
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -90,7 +98,7 @@ def show() -> str:
     with db.write_transaction() as session:
         form = LogForm(request.args).offer(session)
         wanted = form.wanted()
-        rows, more = log.rows(session, actor(), wanted, now, talking_seconds_of, page=page)
+        rows, more = log.rows(session, actor(), wanted, now, talking_seconds_of, quality_of, page=page)
         figures = log.figures(session, actor(), wanted, now)
         audit.record(session, actor(), "log_read", "consult_log", "", rows=len(rows))
     kept = {name: value for name, value in request.args.items() if name in (*form.data, "offset") and value}
@@ -104,6 +112,7 @@ def show() -> str:
         page=page,
         more=more,
         in_words=in_words,
+        call_words=call_words,
         specialty_label=specialty_label,
     )
 
@@ -114,7 +123,7 @@ def export() -> Response:
     """The same rows as a file for a spreadsheet."""
     with db.write_transaction() as session:
         form = LogForm(request.args).offer(session)
-        rows, _more = log.rows(session, actor(), form.wanted(), clock.now(), talking_seconds_of)
+        rows, _more = log.rows(session, actor(), form.wanted(), clock.now(), talking_seconds_of, quality_of)
         audit.record(session, actor(), "log_exported", "consult_log", "", rows=len(rows))
     name = f"consult-log-{clock.today().isoformat()}.csv"
     # The mark at the start tells spreadsheets that this is UTF-8.
@@ -135,7 +144,8 @@ def as_csv(rows: list[LogRow]) -> str:
 
 def _headings() -> Iterator[str]:
     yield from (_("Requested (UTC)"), _("Case reference"), _("Site"), _("Specialty"), _("Urgency"), _("State"))
-    yield from (_("Waited (minutes)"), _("Talked (minutes)"), _("Opinion signed (UTC)"), _("Outcome signed (UTC)"))
+    yield from (_("Waited (minutes)"), _("Talked (minutes)"), _("Call"), _("Lost (percent)"), _("Round trip (ms)"))
+    yield from (_("Opinion signed (UTC)"), _("Outcome signed (UTC)"))
 
 
 def _cells(row: LogRow) -> Iterator[str]:
@@ -144,8 +154,19 @@ def _cells(row: LogRow) -> Iterator[str]:
     yield from (str(URGENCY_WORDS[row.urgency]), str(STATE_WORDS[row.state]))
     yield "" if row.waited is None else str(round(row.waited.total_seconds() / 60))
     yield str(round(row.talked_seconds / 60))
+    yield str(CALL_WORDS[row.call.word]) if row.call else ""
+    yield str(round(row.call.loss * 100)) if row.call else ""
+    yield str(row.call.round_trip) if row.call and row.call.round_trip is not None else ""
     for moment in (row.opinion_signed_at, row.outcome_signed_at):
         yield moment.isoformat(timespec="seconds") if moment else ""
+
+
+def call_words(call: Quality) -> str:
+    """How the call was, and what the link was like where that explains it."""
+    word = str(CALL_WORDS[call.word])
+    if call.word == "good" or call.round_trip is None:
+        return word
+    return _("%(word)s: %(loss)s %% lost, %(trip)s ms", word=word, loss=round(call.loss * 100), trip=call.round_trip)
 
 
 def safe_cell(words: str) -> str:

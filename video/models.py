@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, Index, String, text
+from sqlalchemy import CheckConstraint, Float, Index, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.db import Base, Utc, new_id
 
+PATHS = ("direct", "turn", "relay")
+RUNGS = ("picture", "small_picture", "stills", "voice", "text", "question")
+LINKS = ("good", "weak", "lost", "no_path")
 _OPEN = text("ended_at is null")
 
 
@@ -31,3 +34,36 @@ class CallSpan(Base):
     started_at: Mapped[datetime] = mapped_column(Utc)
     heartbeat_at: Mapped[datetime] = mapped_column(Utc)
     ended_at: Mapped[datetime | None] = mapped_column(Utc)
+
+
+class CallSample(Base):
+    """How one member's link to another was at one moment, as the member's own browser measured it.
+
+    Rates are bits per second, `round_trip` and `jitter` milliseconds, `loss_in`, `loss_out` and `concealed` shares of
+    1. `link` says in a word what the person lived through; `no_path` is a link that never came to be.
+    """
+
+    __tablename__ = "call_sample"
+    __table_args__ = (
+        CheckConstraint(f"path in {PATHS!r}", name="path"),
+        CheckConstraint(f"rung in {RUNGS!r}", name="rung"),
+        CheckConstraint(f"link in {LINKS!r}", name="link"),
+    )
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True, default=new_id)
+    consult_id: Mapped[str] = mapped_column(String(32), index=True)
+    participant_id: Mapped[str] = mapped_column(String(64))
+    other_id: Mapped[str] = mapped_column(String(64))
+    at: Mapped[datetime] = mapped_column(Utc)
+    link: Mapped[str] = mapped_column(String(8))
+    path: Mapped[str] = mapped_column(String(8))
+    rung: Mapped[str] = mapped_column(String(16))
+    loss_in: Mapped[float] = mapped_column(Float)
+    loss_out: Mapped[float] = mapped_column(Float)
+    concealed: Mapped[float] = mapped_column(Float)
+    round_trip: Mapped[int | None]
+    jitter: Mapped[int | None]
+    voice_in: Mapped[int]
+    voice_out: Mapped[int]
+    picture_in: Mapped[int]
+    picture_out: Mapped[int]

@@ -155,6 +155,35 @@ class HoldPicture(Message):
     held: bool
 
 
+Share = Annotated[float, Field(ge=0, le=1)]
+BitsPerSecond = Annotated[int, Field(ge=0, le=1_000_000_000)]
+Milliseconds = Annotated[int, Field(ge=0, le=600_000)]
+
+
+class LinkQuality(Message):
+    """How the link to one other member is now: in a word, by which path, on which rung of the ladder, in figures."""
+
+    other: ParticipantId
+    link: Literal["good", "weak", "lost", "no_path"]
+    path: Literal["direct", "turn", "relay"]
+    rung: Literal["picture", "small_picture", "stills", "voice", "text", "question"]
+    loss_in: Share
+    loss_out: Share
+    concealed: Share
+    round_trip: Milliseconds | None
+    jitter: Milliseconds | None
+    voice_in: BitsPerSecond
+    voice_out: BitsPerSecond
+    picture_in: BitsPerSecond
+    picture_out: BitsPerSecond
+
+
+class ReportQuality(Message):
+    """What this browser measured of its links; kept with the call for those who look after the network."""
+
+    links: Annotated[list[LinkQuality], Field(min_length=1, max_length=8)]
+
+
 class ChangeMedia(Message):
     """What this member now sends."""
 
@@ -265,6 +294,7 @@ COMMANDS: Final[dict[str, tuple[type[Message], type[Message]]]] = {
     "open_media": (OpenMedia, Empty),
     "send_media_candidate": (SendMediaCandidate, Empty),
     "hold_picture": (HoldPicture, Empty),
+    "report_quality": (ReportQuality, Empty),
 }
 FACTS: Final[dict[str, type[Message]]] = {
     "call_joined": CallJoined,
@@ -289,4 +319,5 @@ PER_SECOND: Final[dict[str, float]] = {
     "open_media": 20,
     "send_media_candidate": 80,
     "hold_picture": 10,
+    "report_quality": 1,
 }

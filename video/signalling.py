@@ -19,7 +19,7 @@ from app.db import write_transaction
 from app.errors import NotFound
 from app.membership import Membership, room_of
 from app.socket_errors import seated
-from video import operations, relay_sockets, tickets
+from video import operations, quality, relay_sockets, tickets
 from video.policy import LIMITS
 from video.protocol import (
     COMMANDS,
@@ -37,6 +37,7 @@ from video.protocol import (
     MediaChanged,
     Message,
     OpenMedia,
+    ReportQuality,
     SendCandidate,
     SendDescription,
     SendMediaCandidate,
@@ -152,6 +153,13 @@ class CallSignalling:
     def hold_picture(self, member: Membership, message: HoldPicture) -> dict[str, Any]:
         """Have the relay hold somebody's picture back for this member."""
         self.relaying.hold_picture(self._place(member), message)
+        return {}
+
+    def report_quality(self, member: Membership, message: ReportQuality) -> dict[str, Any]:
+        """Keep what the member's browser measured of its links."""
+        self._place(member)
+        with write_transaction() as session:
+            quality.keep(session, member, message.links, self._now())
         return {}
 
     def change_media(self, member: Membership, message: ChangeMedia) -> dict[str, Any]:

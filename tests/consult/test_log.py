@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
+from sqlalchemy.orm import Session
 
 from app import clock, db
 from app.auth.models import User
@@ -18,7 +20,10 @@ from consult.log_routes import in_words, safe_cell
 from consult.models import Consult
 from consult.reports.models import Opinion
 from tests.cast import Cast, consult_in
+from tests.video.room import member
+from video import quality
 from video.models import CallSpan
+from video.protocol import LinkQuality
 
 ClientAs = Callable[[User | None], FlaskClient]
 
@@ -144,16 +149,45 @@ def test_talking_and_signing_are_told(manager: FlaskClient, cast: Cast) -> None:
         )
     (row,) = rows_of(manager.get("/log.csv").text)
     assert row[6:8] == ["2", "12"]
-    assert row[8].startswith(now.strftime("%Y-%m-%dT%H:%M"))
-    assert row[9] == ""
+    assert row[8:11] == ["", "", ""]
+    assert row[11].startswith(now.strftime("%Y-%m-%dT%H:%M"))
+    assert row[12] == ""
     assert "12 min" in manager.get("/log").text
+
+
+def test_the_log_says_how_the_call_was(manager: FlaskClient, cast: Cast) -> None:
+    made = add(cast, "concluded", ago=30)
+    weak = LinkQuality(
+        other="other",
+        link="weak",
+        path="direct",
+        rung="picture",
+        loss_in=0.12,
+        loss_out=0.0,
+        concealed=0.0,
+        round_trip=640,
+        jitter=None,
+        voice_in=0,
+        voice_out=0,
+        picture_in=0,
+        picture_out=0,
+    )
+    with db.write_transaction() as session:
+        quality.keep(session, member("asha", made.id), [weak], clock.now())
+    assert "Weak: 12 % lost, 640 ms" in manager.get("/log").text
+    (row,) = rows_of(manager.get("/log.csv").text)
+    assert row[8:11] == ["Weak", "12", "640"]
+
+
+def nothing(_session: Session, _ids: Iterable[str]) -> dict[str, Any]:
+    return {}
 
 
 def test_a_request_that_nobody_took_stops_waiting_when_it_ends(cast: Cast) -> None:
     now = clock.now()
     add(cast, "cancelled", ago=30, ended_at=now - timedelta(minutes=10))
     with db.read_session() as session:
-        (row,), _more = log.rows(session, cast.manager.actor(), LogFilter(), now, lambda _session, _ids: {}, page=0)
+        (row,), _more = log.rows(session, cast.manager.actor(), LogFilter(), now, nothing, nothing, page=0)
     assert row.waited is not None
     assert round(row.waited.total_seconds() / 60) == 20
     assert not row.still_waiting

@@ -164,6 +164,13 @@ def messages(consult: Consult, to: str) -> dict[str, Any]:
     description = {"type": "offer", "sdp": "v=0\r\n"}
     state = {"pointer": None, "view": None, "at": 1.8e12}
     connection = {"route": "a-route-0001", "session_id": "call-0001", "purpose": "subscribe", "publisher": to}
+    link: dict[str, Any] = {
+        **dict.fromkeys(("loss_in", "loss_out", "concealed"), 0.0),
+        "round_trip": None,
+        "jitter": None,
+    }
+    link |= dict.fromkeys(("voice_in", "voice_out", "picture_in", "picture_out"), 0)
+    link |= {"other": to, "link": "good", "path": "direct", "rung": "picture"}
     candidate = {"candidate": "candidate:1 1 udp 1 192.0.2.1 9 typ host", "sdpMid": "0", "sdpMLineIndex": 0}
     return {
         "join_consult": {"consult_id": consult.id, "session_id": "page-0009"},
@@ -182,6 +189,7 @@ def messages(consult: Consult, to: str) -> dict[str, Any]:
         "open_media": {**connection, "attempt": 0, "sdp": "v=0\r\n"},
         "send_media_candidate": {**connection, "candidate": candidate},
         "hold_picture": {"route": "a-route-0001", "publisher": to, "held": True},
+        "report_quality": {"links": [link]},
     }
 
 

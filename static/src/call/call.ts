@@ -4,6 +4,7 @@ import { systemClock, type Clock } from "./clock";
 import { Listeners } from "./listeners";
 import type { MemberView } from "./member";
 import { Members } from "./members";
+import { QualityReports } from "./quality";
 import { joinProblem, type Problem } from "./problems";
 import type { CallConnection, CallMember, Camera, Route } from "./signals";
 
@@ -66,6 +67,7 @@ export class Call {
   private readonly listeners = new Listeners<CallEvents>();
   private readonly clock: Clock;
   private readonly members: Members;
+  private readonly quality: QualityReports;
   private readonly others = new Set<string>();
   private early: (() => void)[] = [];
   private sessionId = "";
@@ -80,6 +82,7 @@ export class Call {
   constructor(private readonly options: CallOptions) {
     this.clock = options.clock ?? systemClock;
     this.members = this.makeMembers();
+    this.quality = new QualityReports({ ...options, clock: this.clock, members: () => this.memberViews });
     this.awareness = new AwarenessChannel({
       connection: options.connection,
       clock: this.clock,
@@ -218,7 +221,10 @@ export class Call {
       canSignal: () => this.seated,
       createConnection: options.createConnection ?? ((configuration) => new RTCPeerConnection(configuration)),
       createStream: options.createStream ?? ((tracks) => new MediaStream(tracks)),
-      onChange: () => this.listeners.emit("members", this.memberViews),
+      onChange: () => {
+        this.quality.changed();
+        this.listeners.emit("members", this.memberViews);
+      },
       onMessage: (from, text) => this.awareness.received(from, text),
     });
   }
@@ -264,6 +270,7 @@ export class Call {
 
   private begin(): void {
     this.become({ kind: "in" });
+    this.quality.begin();
     this.running = [
       this.clock.every(LOOK_MS, () => void this.members.look().then(() => this.tellOwn())),
       this.clock.every(LISTEN_MS, () => this.listen()),
@@ -365,6 +372,7 @@ export class Call {
   private end(state: CallState): void {
     this.running.forEach((stop) => stop());
     this.running = [];
+    this.quality.end();
     this.cancelRejoin();
     this.seated = false;
     this.sessionId = "";

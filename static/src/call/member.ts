@@ -1,5 +1,5 @@
 import type { Clock } from "./clock";
-import { climb, pictureOn, startLadder, type Ladder } from "./ladder";
+import { climb, pictureOn, startLadder, type Ladder, type Rung } from "./ladder";
 import type { Path } from "./path";
 import type { PeerLink } from "./peer_link";
 import type { PictureSettings } from "./sending";
@@ -24,6 +24,8 @@ export interface MemberView {
   readonly goneSince: number | null;
   /** Our picture to them is held back for the voice's sake. */
   readonly paused: boolean;
+  readonly rung: Rung;
+  readonly way: "direct" | "relay";
   readonly sample: LinkSample | null;
 }
 
@@ -140,6 +142,8 @@ export class Member {
       stream: this.path.stream,
       goneSince: this.goneSince,
       paused: isPaused,
+      rung: this.ladder.rung,
+      way: this.path.way,
       sample: this.sample,
     };
   }

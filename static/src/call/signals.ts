@@ -89,6 +89,23 @@ export interface MediaAnswered {
 
 export type MediaRefused = Omit<MediaAnswered, "sdp"> & { readonly code: string };
 
+/** How the link to one other member is, as it is reported. */
+export interface LinkQuality {
+  readonly other: string;
+  readonly link: "good" | "weak" | "lost" | "no_path";
+  readonly path: "direct" | "turn" | "relay";
+  readonly rung: "picture" | "small_picture" | "stills" | "voice" | "text" | "question";
+  readonly loss_in: number;
+  readonly loss_out: number;
+  readonly concealed: number;
+  readonly round_trip: number | null;
+  readonly jitter: number | null;
+  readonly voice_in: number;
+  readonly voice_out: number;
+  readonly picture_in: number;
+  readonly picture_out: number;
+}
+
 type Nothing = Record<string, never>;
 type Off = () => void;
 
@@ -104,6 +121,7 @@ export interface CallConnection {
   request(name: "open_media", message: MediaAddress & { attempt: number; sdp: string }): Promise<unknown>;
   request(name: "send_media_candidate", message: MediaAddress & { candidate: Candidate }): Promise<unknown>;
   request(name: "hold_picture", message: { route: string; publisher: string; held: boolean }): Promise<unknown>;
+  request(name: "report_quality", message: { links: LinkQuality[] }): Promise<unknown>;
   request(name: "point_stage", message: { state: never }): Promise<unknown>;
   on(name: "call_joined", handler: (fact: { member: CallMember }) => void): Off;
   on(name: "call_left", handler: (fact: { participant_id: string; reason: string }) => void): Off;

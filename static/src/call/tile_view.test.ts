@@ -14,6 +14,8 @@ const MEMBER: MemberView = {
   stream: null,
   goneSince: null,
   paused: false,
+  rung: "picture",
+  way: "direct",
   sample: null,
 };
 

@@ -118,6 +118,23 @@ export interface JoinedConsult {
   server_time: number;
 }
 
+/** How the link to one other member is now: in a word, by which path, on which rung of the ladder, in figures. */
+export interface LinkQuality {
+  other: string;
+  link: "good" | "weak" | "lost" | "no_path";
+  path: "direct" | "turn" | "relay";
+  rung: "picture" | "small_picture" | "stills" | "voice" | "text" | "question";
+  loss_in: number;
+  loss_out: number;
+  concealed: number;
+  round_trip: number | null;
+  jitter: number | null;
+  voice_in: number;
+  voice_out: number;
+  picture_in: number;
+  picture_out: number;
+}
+
 /** The relay's answer to an offer of one's own. */
 export interface MediaAnswered {
   route: string;
@@ -225,6 +242,11 @@ export interface Removed {
 export interface ReportChanged {
   consult_id: string;
   state: "making" | "ready" | "failed";
+}
+
+/** What this browser measured of its links; kept with the call for those who look after the network. */
+export interface ReportQuality {
+  links: LinkQuality[];
 }
 
 /** How the call's media travels now: from browser to browser, or through a relay. `id` is new with each change. */
@@ -356,6 +378,7 @@ export interface Commands {
   open_media: { message: OpenMedia; reply: Empty };
   send_media_candidate: { message: SendMediaCandidate; reply: Empty };
   hold_picture: { message: HoldPicture; reply: Empty };
+  report_quality: { message: ReportQuality; reply: Empty };
 }
 
 /** What the server tells. */
