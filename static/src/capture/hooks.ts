@@ -24,16 +24,7 @@ export interface Hooks {
 }
 
 /** Set by whoever offers them. Previews are loaded with the first file that is sent. */
-<<<<<<< HEAD
-export const hooks: Hooks = { prepare: null, beforeQueue: null };
-||||||| parent of 99ed9d3 (Straighten photographed films on the tablet, and say where glare hides part of them)
 export const hooks: Hooks = {
-  prepare: async (file, signal) => (await import("./previews_first")).previewFirst(file, signal),
-  beforeQueue: null,
-};
-=======
-export const hooks: Hooks = {
-  prepare: async (file, signal) => (await import("./previews_first")).previewFirst(file, signal),
+  prepare: null,
   beforeQueue: async (photo) => (await import("./film_dialog")).lookAtPhoto(photo),
 };
->>>>>>> 99ed9d3 (Straighten photographed films on the tablet, and say where glare hides part of them)
