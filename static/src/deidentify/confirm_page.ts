@@ -175,7 +175,23 @@ export class ConfirmPage {
     const drawWords = this.drawing ? t("Drag over the place to cover") : t("Cover another place");
     const drawButton = button(drawWords, this.drawing ? "x" : "plus", () => this.toggleDrawing(), "quiet");
     drawButton.setAttribute("aria-pressed", String(this.drawing));
-    this.bar.replaceChildren(...children, drawButton);
+    const steps = item.masks.length > 1 ? [this.steps()] : [];
+    this.bar.replaceChildren(...children, ...steps, drawButton);
+  }
+
+  /** From place to place: on a tablet a line of text is lower than a finger. */
+  private steps(): HTMLElement {
+    const step = (by: number) => (): void => {
+      const { masks } = this.item;
+      const now = masks.findIndex((mask) => mask.id === this.selected);
+      this.select(masks[(now + by + masks.length) % masks.length]?.id);
+    };
+    return make(
+      "div",
+      { class: "copy-pair" },
+      button(t("Previous place"), "chevron-left", step(-1), "quiet"),
+      button(t("Next place"), "chevron-right", step(1), "quiet"),
+    );
   }
 
   private nothingChosen(): string {

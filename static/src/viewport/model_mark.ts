@@ -3,6 +3,8 @@ import { ApiError, getJson, putJson } from "../ui/api";
 import { t } from "../ui/text";
 import type { InstanceManifest } from "./manifest";
 
+const AGAIN_MS = 5000;
+
 type Judgement = "open" | "accepted" | "rejected";
 
 interface Statement {
@@ -80,10 +82,18 @@ export class ModelMark {
       const { results } = await getJson<{ results: readonly Run[] }>(`/api/instances/${id}/model-results`);
       if (id === this.instance) {
         this.paint(results);
+        this.lookAgain(id, results);
       }
     } catch {
       // A guest may not read it, or the link is gone: a picture is shown without its model's words, never the reverse.
       this.root.hidden = true;
+    }
+  }
+
+  /** While a model is still looking, the panel that was opened must not stay behind. */
+  private lookAgain(id: string, runs: readonly Run[]): void {
+    if (runs.some((run) => run.state === "running")) {
+      setTimeout(() => id === this.instance && void this.load(id), AGAIN_MS);
     }
   }
 
