@@ -83,6 +83,7 @@ WATCH = """() => {
     };
     new MutationObserver(look).observe(document.querySelector('#strip'), { childList: true, subtree: true });
 }"""
+CANCEL = "() => document.querySelector('.add-sheet button[aria-label^=Cancel]')?.click()"
 TAP = "() => document.addEventListener('change', () => { window.tappedAt ??= Date.now(); }, true)"
 
 
@@ -212,6 +213,7 @@ def _in_the_village(
         for _round in range(rounds):
             for kind in FILES:
                 results.append({"kind": kind, **_one(specialist.page, tablet, kind, village)})
+        tablet.stdout.readline()  # it is ready for another
         print("end", file=tablet.stdin, flush=True)
     return results
 
@@ -271,7 +273,7 @@ def _tap(page: Page, kind: str, number: int, folder: Path) -> None:
     page.locator(".add-sheet input[multiple]").set_input_files(file)
     sys.stdin.readline()
     print(page.evaluate("() => window.tappedAt"), flush=True)
-    page.locator(".add-sheet .picture button", has_text="Cancel").first.click()  # the line is free for the next
+    page.evaluate(CANCEL)  # the line is free for the next
     page.locator(".add-sheet header button").click()
 
 

@@ -11,6 +11,8 @@ export interface IncomingFile {
   readonly received: number;
   readonly state: "receiving" | "checking" | "stored" | "refused" | "cancelled";
   readonly reason: string | null;
+  /** What shows of it already: its preview's instance. */
+  readonly instances?: readonly string[];
 }
 
 interface CaseJson {

@@ -51,11 +51,12 @@ export class Strip {
     const { pictures, queue } = this.options;
     const sending = (queue?.transfers ?? []).filter((transfer) => transfer.state !== "sent");
     const own = new Set(sending.map((transfer) => transfer.uploadId));
+    const seen = new Set(this.seen().map((file) => file.id)); // their previews stand for them
     const pieces: HTMLElement[] = pictures.instances.map((instance) =>
       isHeld(instance) ? this.heldThumb(instance) : this.thumb(instance),
     );
-    pieces.push(...pictures.files.filter((file) => !own.has(file.id)).map((file) => this.fileThumb(fromServer(file))));
-    pieces.push(...sending.map((transfer) => this.fileThumb(fromHere(transfer))));
+    pieces.push(...pictures.files.filter((file) => !own.has(file.id) && !seen.has(file.id)).map((file) => this.fileThumb(fromServer(file))));
+    pieces.push(...sending.filter((one) => !seen.has(one.uploadId ?? "")).map((one) => this.fileThumb(fromHere(one))));
     if (queue) {
       pieces.push(this.addButton());
     }
@@ -66,6 +67,13 @@ export class Strip {
       pieces.push(words("p", t("No pictures yet. Your doctor adds them here."), "strip-empty"));
     }
     this.element.replaceChildren(...pieces);
+  }
+
+  /** Files on their way of which a preview shows. */
+  private seen(): IncomingFile[] {
+    const { files, instances } = this.options.pictures;
+    const shown = new Set(instances.map((instance) => instance.id));
+    return files.filter((file) => file.state !== "refused" && file.instances?.some((id) => shown.has(id)) === true);
   }
 
   private thumb(instance: InstanceManifest): HTMLElement {
@@ -91,8 +99,11 @@ export class Strip {
     if (this.options.keyInstances().has(instance.id)) {
       button.append(badge("file-text", "thumb-key"));
     }
+    const file = this.seen().find((one) => one.instances?.includes(instance.id));
     if (instance.state === "received" || instance.state === "processing") {
       button.append(bar(instance.progress, t("Being prepared")));
+    } else if (instance.state === "provisional" && file) {
+      button.append(bar(fromServer(file).share, fromServer(file).words));
     }
     if (instance.state === "unusable" || (instance.state === "provisional" && instance.reason !== null)) {
       button.classList.add("refused");
