@@ -230,7 +230,7 @@ def changed(data: bytes, at: int, new: bytes) -> bytes:
 
 
 def bomb() -> bytes:
-    return files.deflated(files.dicom(GREY), zeros=600 * 1_048_576)
+    return files.deflated(files.dicom(GREY), zeros=260 * 1_048_576)
 
 
 BASELINE, EXTENDED, LOSSLESS, FIRST_ORDER = (FAMILY + end for end in ("50", "51", "57", "70"))
