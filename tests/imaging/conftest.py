@@ -80,4 +80,5 @@ def instance_row(instance_id: str | None) -> Instance:
         found = session.get_one(Instance, instance_id)
         assert found.renditions is not None
         assert found.study is not None
+        assert found.frame_tiles is not None
         return found
