@@ -247,7 +247,7 @@ def test_a_starting_worker_takes_up_what_is_unfinished(
     instance_id, waiting = ingest.ingest(send(chest)), send(photograph)
     queued: list[tuple[str, str]] = []
     monkeypatch.setattr(jobs, "ingest_upload", lambda upload_id: queued.append(("ingest", upload_id)))
-    monkeypatch.setattr(jobs, "make_renditions", lambda found: queued.append(("render", found)))
+    monkeypatch.setattr(jobs, "make_first_look", lambda found: queued.append(("render", found)))
     jobs.take_up()
     assert queued == [("ingest", waiting), ("render", instance_id)]
 
