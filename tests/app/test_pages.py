@@ -19,10 +19,10 @@ ClientAs = Callable[[User | None], FlaskClient]
 @pytest.mark.parametrize(
     ("who", "places"),
     [
-        ("doctor", ["/today", "/patients"]),
-        ("specialist", ["/worklist"]),
-        ("manager", ["/log"]),
-        ("administrator", ["/people", "/sites", "/audit"]),
+        ("doctor", ["/today", "/patients", "/inbox", "/teaching"]),
+        ("specialist", ["/worklist", "/teaching"]),
+        ("manager", ["/log", "/teaching"]),
+        ("administrator", ["/people", "/sites", "/devices", "/tokens", "/audit"]),
     ],
 )
 def test_everybody_is_offered_their_own_places(cast: Cast, who: str, places: list[str]) -> None:

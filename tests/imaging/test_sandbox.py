@@ -196,7 +196,7 @@ def test_the_probe_says_what_ingest_would(tmp_path: Path, capsys: pytest.Capture
 @pytest.mark.parametrize("code", sorted(SENTENCES))
 def test_every_reason_is_one_plain_sentence_with_its_values_filled(code: str) -> None:
     values = dict.fromkeys(("kind", "what", "name", "encoding", "header", "inside", "size"), "VALUE")
-    said = sentence(code, {**values, "frames": 3, "frame": 2, "most": 500, "used": 400})
+    said = sentence(code, {**values, "frames": 3, "frame": 2, "most": 500, "used": 400, "left_out": 3, "taken": 2})
     assert said is not None
     assert "%(" not in said
     assert said.endswith(".")
