@@ -11,6 +11,7 @@ from pathlib import Path
 import data_store
 import pytest
 from playwright.sync_api import Browser, Page, expect
+from pydicom.uid import generate_uid
 from pypdf import PdfReader
 
 from tests.browser.people import PATIENCE_MS, Person
@@ -76,7 +77,9 @@ def test_one_consult_from_request_to_signed_outcome(
 def named_for_the_patient(sample: Path, folder: Path) -> Path:
     """A public sample as the patient's own machine would have written it: in the name of this patient."""
     name = "^".join(reversed(PATIENT.split()))
-    return relabelled(sample, folder / sample.name, PatientName=name, PatientBirthDate="")
+    # A picture of its own: the demo has the sample as it is, and two files of one identity are a conflict.
+    own = {"SOPInstanceUID": generate_uid(), "StudyInstanceUID": generate_uid()}
+    return relabelled(sample, folder / sample.name, PatientName=name, PatientBirthDate="", **own)
 
 
 def request_a_consult(doctor: Person, files: list[Path]) -> str:

@@ -76,7 +76,7 @@ def test_the_preview_shows_first_and_says_that_it_is_one(stage: Open, pictures: 
     page = stage()
     found = page.evaluate(READ_BACK, [identity("chest"), False])
     assert found["quality"] == "preview"
-    assert "Preview" in page.locator(".mark-badge").inner_text()
+    assert "Preview" in page.locator(".mark-badge[data-level]").inner_text()
     assert not any("tiles" in path or "full" in path for path in pictures.requests)
 
 
@@ -93,7 +93,7 @@ def test_a_changed_window_fetches_the_lossless_pixels_of_what_is_visible(stage: 
         "(id) => window.manifest(id).then((one) => one.window)", identity("chest")
     )
     page.wait_for_function("people[0].handle.debug().quality === 'lossless'")
-    assert "Lossless" in page.locator(".mark-badge").inner_text()
+    assert "Lossless" in page.locator(".mark-badge[data-level]").inner_text()
 
 
 def scrubs(count: int = 40) -> list[int]:
