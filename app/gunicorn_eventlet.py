@@ -164,8 +164,10 @@ class EventletWorker(AsyncWorker):  # type: ignore[misc]  # gunicorn has no type
 
 
 def _shut_down(client: Any) -> None:
-    # Under TLS too it is the plain connection that ends: a TLS goodbye could wait for the other side.
-    plain = partial(socket.socket.shutdown, client) if isinstance(client, ssl.SSLSocket) else client.shutdown
+    # Under TLS too it is the plain connection that ends: a TLS goodbye could wait for the other side. The patched
+    # `socket.socket` has no such method of its own.
+    shutdown = eventlet.patcher.original("socket").socket.shutdown
+    plain = partial(shutdown, client) if isinstance(client, ssl.SSLSocket) else client.shutdown
     with suppress(OSError):
         plain(socket.SHUT_RDWR)
 

@@ -175,6 +175,6 @@ def test_https_serves_sockets_and_drops_who_does_not_speak_tls(mode: str, tmp_pa
             assert b"200 OK" not in plain.recv(1000)
         with served.client("websocket") as client:
             assert client.call("echo", {"update": b"\x00\xff"}, timeout=PATIENCE) == {"update": b"\x00\xff"}
-        served.stop()
+            served.stop()  # while somebody is still connected
         if mode == "eventlet":  # gevent's own server prints each failed handshake
             assert "Traceback" not in served.log.read_text()
