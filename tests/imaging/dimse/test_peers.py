@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import errno
+import os
 import shutil
 import socket
 import struct
@@ -33,7 +34,8 @@ from tests.imaging.dimse.conftest import UNIT, Peer, add_unit, wait_until
 pytestmark = pytest.mark.skipif(shutil.which("storescu") is None, reason="dcmtk is not installed")
 
 Study = Callable[..., list[Path]]
-MANIFEST = Path("/work/shared/data/manifest.csv")
+SET = Path(os.environ.get("NIDAAN_DATA_SET", Path(__file__).resolve().parents[4] / "shared" / "data"))
+MANIFEST = SET / "manifest.csv"
 
 
 @pytest.fixture
