@@ -18,7 +18,7 @@ def install(app: Flask) -> None:
 
 def add_headers(answer: Response) -> Response:
     """Set what the view has not set itself; only the policy is never a view's to choose."""
-    answer.headers["Content-Security-Policy"] = policy(request.host)
+    answer.headers["Content-Security-Policy"] = policy(request.host, wasm=request.path.startswith("/static/"))
     answer.headers.setdefault("X-Content-Type-Options", "nosniff")
     answer.headers.setdefault("Referrer-Policy", "same-origin")
     answer.headers.setdefault("Permissions-Policy", PERMISSIONS)
@@ -31,13 +31,17 @@ def add_headers(answer: Response) -> Response:
     return answer
 
 
-def policy(host: str) -> str:
-    """The Content-Security-Policy. Older Safari does not count sockets as 'self', so they are named."""
+def policy(host: str, *, wasm: bool = False) -> str:
+    """The Content-Security-Policy. Older Safari does not count sockets as 'self', so they are named.
+
+    A worker lives under the policy of its own script: `wasm` lets it run checksums and decoders (WebAssembly, never
+    eval). Pages may not.
+    """
     sockets = f" ws://{host} wss://{host}" if _HOST.match(host) else ""
     return "; ".join(
         (
             "default-src 'none'",
-            "script-src 'self' 'wasm-unsafe-eval'",  # WebAssembly, never eval: checksums and decoders on the tablet
+            "script-src 'self' 'wasm-unsafe-eval'" if wasm else "script-src 'self'",
             "style-src 'self'",
             "img-src 'self' blob: data:",
             "media-src 'self' blob:",

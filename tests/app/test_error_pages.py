@@ -96,8 +96,7 @@ def test_signed_out_clients_are_told_so_in_json(client_as: ClientAs) -> None:
 @pytest.mark.parametrize("path", ["/sign-in", "/no-such-page", "/people", "/api/no-such-thing"])
 def test_every_answer_carries_the_headers(client_as: ClientAs, path: str) -> None:
     headers = client_as(None).get(path).headers
-    for word in ("'unsafe-inline'", "'unsafe-eval'", "'unsafe-hashes'"):
-        assert word not in headers["Content-Security-Policy"]
+    assert "unsafe" not in headers["Content-Security-Policy"]
     assert "frame-ancestors 'none'" in headers["Content-Security-Policy"]
     assert headers["X-Content-Type-Options"] == "nosniff"
     assert headers["Referrer-Policy"] == "same-origin"

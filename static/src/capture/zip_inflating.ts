@@ -1,5 +1,4 @@
 import { Inflate } from "fflate";
-import { createCRC32 } from "hash-wasm";
 
 const PIECE = 256 * 1024;
 const PART = 4 * 1024 * 1024;
@@ -34,19 +33,35 @@ class Gathering {
   }
 }
 
-/** CRC-32, where the browser can count it. */
-async function counter(): Promise<{ update(bytes: Uint8Array): unknown; digest(): string } | null> {
-  try {
-    return (await createCRC32()).init();
-  } catch {
-    return null; // WebAssembly may be switched off
+const CRC = Uint32Array.from({ length: 256 }, (_, byte) => {
+  let rest = byte;
+  for (let bit = 0; bit < 8; bit += 1) {
+    rest = rest & 1 ? (rest >>> 1) ^ 0xedb88320 : rest >>> 1;
+  }
+  return rest;
+});
+
+/** CRC-32 (RFC 1952 section 8). In plain code, for pages may run no WebAssembly and every file is to be checked. */
+class Crc32 {
+  private rest = 0xffffffff;
+
+  update(bytes: Uint8Array): void {
+    let { rest } = this;
+    for (const byte of bytes) {
+      rest = (CRC[(rest ^ byte) & 0xff] ?? 0) ^ (rest >>> 8);
+    }
+    this.rest = rest;
+  }
+
+  get value(): number {
+    return (this.rest ^ 0xffffffff) >>> 0;
   }
 }
 
 /** Unpacks raw deflate (RFC 1951). Rejects when it is damaged, becomes more than `size`, or is not what `crc` says. */
 export async function inflated(packed: Blob, { size, crc, most }: Inflating): Promise<Blob> {
   const gathered = new Gathering();
-  const check = most === Infinity ? await counter() : null;
+  const check = most === Infinity ? new Crc32() : null;
   const so = { far: 0, ended: false };
   const engine = new Inflate((bytes, final) => {
     so.far += bytes.length;
@@ -64,7 +79,7 @@ export async function inflated(packed: Blob, { size, crc, most }: Inflating): Pr
   if (most !== Infinity) {
     return gathered.settle().slice(0, most);
   }
-  if (!so.ended || so.far !== size || (check && parseInt(check.digest(), 16) !== crc)) {
+  if (!so.ended || so.far !== size || (check && check.value !== crc)) {
     throw new Error("the zip is damaged");
   }
   return gathered.settle();
