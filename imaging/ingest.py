@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, false, or_, select
 from sqlalchemy.orm import Session
 
 from app import audit, clock, db
-from imaging import access, archives, provisional, sandbox, store
+from imaging import access, archives, placing, provisional, sandbox, store
 from imaging.announcements import actor_of, post_instance, post_upload
 from imaging.dicomweb import headers
 from imaging.facts import Facts
@@ -241,27 +241,19 @@ def add_instance(
 
 def _study_for(session: Session, upload: Upload, facts: Facts) -> Study:
     program_id, facility_id = _home_of(session, upload)
-    wanted = select(Study).where(Study.case_id == upload.case_id, Study.study_instance_uid == facts.study_instance_uid)
-    if upload.case_id is None:
-        wanted = wanted.where(Study.facility_id == facility_id)
-    study = session.scalar(wanted)
+    study = placing.find_study(session, upload.case_id, facility_id, facts.study_instance_uid)
     if study is not None:
         study.discarded_at = None  # there is more of it: somebody should look again
-    else:
-        study = Study(
-            id=db.new_id(),
-            case_id=upload.case_id,
-            program_id=program_id,
-            facility_id=facility_id,
-            study_instance_uid=facts.study_instance_uid,
-            description=facts.study_description,
-            modality=facts.modality,
-            study_date=facts.study_date,
-            created_at=clock.now(),
-        )
-        session.add(study)
-        session.flush()
-    return study
+        return study
+    told = Study(
+        program_id=program_id,
+        study_instance_uid=facts.study_instance_uid,
+        description=facts.study_description,
+        modality=facts.modality,
+        study_date=facts.study_date,
+    )
+    made_at = clock.now()
+    return placing.add_study(session, told, case_id=upload.case_id, facility_id=facility_id, created_at=made_at)
 
 
 def _home_of(session: Session, upload: Upload) -> tuple[str, str | None]:
@@ -271,20 +263,13 @@ def _home_of(session: Session, upload: Upload) -> tuple[str, str | None]:
 
 
 def _series_for(session: Session, study: Study, facts: Facts) -> Series:
-    wanted = select(Series).where(Series.study_id == study.id, Series.series_instance_uid == facts.series_instance_uid)
-    series = session.scalar(wanted)
-    if series is None:
-        series = Series(
-            id=db.new_id(),
-            study_id=study.id,
-            series_instance_uid=facts.series_instance_uid,
-            modality=facts.modality,
-            description=facts.series_description,
-            number=facts.series_number,
-        )
-        session.add(series)
-        session.flush()
-    return series
+    told = Series(
+        series_instance_uid=facts.series_instance_uid,
+        modality=facts.modality,
+        description=facts.series_description,
+        number=facts.series_number,
+    )
+    return placing.series_like(session, study, told)
 
 
 def refuse(upload_id: str, refusal: Refusal) -> None:

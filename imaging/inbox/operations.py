@@ -8,10 +8,11 @@ from flask_babel import gettext as _
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app import audit, clock, db
+from app import audit, clock
 from app.actor import Actor
 from app.errors import Conflict, Invalid, NotFound
 from imaging import access as picture_access
+from imaging import placing
 from imaging.announcements import post_instance, post_removed
 from imaging.guards import cases
 from imaging.guards.holds import operations as holds
@@ -57,8 +58,7 @@ def _guard(session: Session, actor: Actor, instance: Instance, reason: str, now:
 
 def _move(session: Session, instances: list[Instance], study: Study, case_id: str, now: datetime) -> Study:
     """Into the case's study of the same UID if it has one. What the case has already stays behind, discarded."""
-    wanted = select(Study).where(Study.case_id == case_id, Study.study_instance_uid == study.study_instance_uid)
-    target = session.scalar(wanted)
+    target = placing.find_study(session, case_id, study.facility_id, study.study_instance_uid)
     known = dict(
         session.execute(select(Instance.sop_instance_uid, Instance.sha256).where(Instance.case_id == case_id)).all()
     )
@@ -71,49 +71,19 @@ def _move(session: Session, instances: list[Instance], study: Study, case_id: st
         _name_case(session, moving, case_id)
         return study
     if target is None:
-        target = _copy(session, study, case_id, now)
+        home, made_at = study.facility_id, study.created_at
+        target = placing.add_study(session, study, case_id=case_id, facility_id=home, created_at=made_at)
+        target.attached_at = now
     for instance in moving:
-        instance.series_id = _series(session, instance, target).id
-        instance.study = target
+        _place(session, instance, target)
     study.discarded_at = now
     _name_case(session, moving, case_id)
     return target
 
 
-def _copy(session: Session, study: Study, case_id: str | None, now: datetime) -> Study:
-    made = Study(
-        id=db.new_id(),
-        case_id=case_id,
-        program_id=study.program_id,
-        facility_id=study.facility_id,
-        study_instance_uid=study.study_instance_uid,
-        description=study.description,
-        modality=study.modality,
-        study_date=study.study_date,
-        created_at=study.created_at,
-        attached_at=now if case_id is not None else None,
-    )
-    session.add(made)
-    session.flush()
-    return made
-
-
-def _series(session: Session, instance: Instance, study: Study) -> Series:
+def _place(session: Session, instance: Instance, study: Study) -> None:
     known = session.get_one(Series, instance.series_id)
-    wanted = select(Series).where(Series.study_id == study.id, Series.series_instance_uid == known.series_instance_uid)
-    found = session.scalar(wanted)
-    if found is None:
-        found = Series(
-            id=db.new_id(),
-            study_id=study.id,
-            series_instance_uid=known.series_instance_uid,
-            modality=known.modality,
-            description=known.description,
-            number=known.number,
-        )
-        session.add(found)
-        session.flush()
-    return found
+    instance.series_id, instance.study = placing.series_like(session, study, known).id, study
 
 
 def _name_case(session: Session, instances: list[Instance], case_id: str | None) -> None:
@@ -131,15 +101,10 @@ def detach(session: Session, actor: Actor, waiting_id: str, now: datetime) -> St
     case_id = study.case_id
     assert case_id is not None
     instances = queries.read(session, [study])[0].instances
-    wanted = select(Study).where(
-        Study.case_id.is_(None),
-        Study.facility_id == study.facility_id,
-        Study.study_instance_uid == study.study_instance_uid,
-    )
-    other = session.scalar(wanted)
+    other = placing.find_study(session, None, study.facility_id, study.study_instance_uid)
     if other is not None:
         for instance in instances:
-            instance.series_id, instance.study = _series(session, instance, other).id, other
+            _place(session, instance, other)
         other.discarded_at = None
     else:
         study.case_id, study.attached_at = None, None

@@ -9,10 +9,10 @@ from flask_babel import gettext as _
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from app import audit, clock, db
+from app import audit, clock
 from app.actor import Actor
 from app.errors import Conflict, Invalid
-from imaging import access
+from imaging import access, placing
 from imaging.announcements import post_instance, post_removed
 from imaging.guards import cases
 from imaging.guards.holds import queries
@@ -136,19 +136,7 @@ def take_out(session: Session, actor: Actor, instance: Instance, now: datetime) 
     case_id, series = instance.case_id, session.get_one(Series, instance.series_id)
     instance.facility_id = instance.study.facility_id or instance.facility_id or actor.facility_id
     study = _waiting_study(session, instance, now)
-    wanted = select(Series).where(Series.study_id == study.id, Series.series_instance_uid == series.series_instance_uid)
-    place = session.scalar(wanted)
-    if place is None:
-        place = Series(
-            id=db.new_id(),
-            study_id=study.id,
-            series_instance_uid=series.series_instance_uid,
-            modality=series.modality,
-            description=series.description,
-            number=series.number,
-        )
-        session.add(place)
-        session.flush()
+    place = placing.series_like(session, study, series)
     instance.study, instance.series_id = study, place.id
     instance.case_id, instance.hold = None, None
     session.flush()
@@ -158,25 +146,6 @@ def take_out(session: Session, actor: Actor, instance: Instance, now: datetime) 
 
 def _waiting_study(session: Session, instance: Instance, now: datetime) -> Study:
     """The study of this UID that waits in the facility's inbox; made where there is none."""
-    known = instance.study
-    wanted = select(Study).where(
-        Study.case_id.is_(None),
-        Study.facility_id == instance.facility_id,
-        Study.study_instance_uid == known.study_instance_uid,
-    )
-    study = session.scalar(wanted)
-    if study is None:
-        study = Study(
-            id=db.new_id(),
-            case_id=None,
-            program_id=known.program_id,
-            facility_id=instance.facility_id,
-            study_instance_uid=known.study_instance_uid,
-            description=known.description,
-            modality=known.modality,
-            study_date=known.study_date,
-            created_at=now,
-        )
-        session.add(study)
-        session.flush()
-    return study
+    known, home = instance.study, instance.facility_id
+    waiting = placing.find_study(session, None, home, known.study_instance_uid)
+    return waiting or placing.add_study(session, known, case_id=None, facility_id=home, created_at=now)

@@ -3,7 +3,7 @@ import type { ViewsPanel } from "../guards/views_panel";
 import type { CaseQueue } from "../capture/page_queue";
 import type { Connection } from "../realtime/connection";
 import type { ViewsChanged } from "../realtime/protocol";
-import { icon } from "../ui/icon";
+import { Sheet } from "../ui/sheet";
 import { t } from "../ui/text";
 import { isHeld } from "../viewport/held_picture";
 import type { CasePictures } from "./case_pictures";
@@ -26,7 +26,7 @@ export class RoomViews {
   private views: Views | undefined;
   private panel: ViewsPanel | undefined;
   private soon: ReturnType<typeof setTimeout> | undefined;
-  private readonly dialog = document.createElement("dialog");
+  private readonly sheet = new Sheet("views-sheet", t("Views"));
 
   constructor(
     private readonly main: HTMLElement,
@@ -50,14 +50,15 @@ export class RoomViews {
         queue: this.options.queue,
         pictures: () => this.pickable(),
         show: (id) => {
-          this.dialog.close();
+          this.sheet.dialog.close();
           this.options.show(id);
         },
       });
-      this.furnish(this.panel);
+      this.sheet.dialog.append(this.panel.root);
+      this.main.append(this.sheet.dialog);
     }
     void this.panel.refresh();
-    this.dialog.showModal();
+    this.sheet.dialog.showModal();
   }
 
   /** Asks the server again: after a lost link, facts in between were missed. */
@@ -92,24 +93,6 @@ export class RoomViews {
         name: [instance.modality, instance.description].filter((part) => part !== "").join(" ") || instance.file_name,
         thumbnail: instance.renditions.thumbnail?.url ?? null,
       }));
-  }
-
-  private furnish(panel: ViewsPanel): void {
-    const title = document.createElement("h2");
-    title.id = "views-title";
-    title.textContent = t("Views");
-    const close = document.createElement("button");
-    close.type = "button";
-    close.className = "quiet";
-    close.append(icon("x"), t("Back to the stage"));
-    close.addEventListener("click", () => this.dialog.close());
-    const head = document.createElement("header");
-    head.append(title, close);
-    this.dialog.className = "views-sheet";
-    this.dialog.setAttribute("aria-labelledby", title.id);
-    this.dialog.append(head, panel.root);
-    this.dialog.addEventListener("click", (event) => event.target === this.dialog && this.dialog.close());
-    this.main.append(this.dialog);
   }
 
   private async heard({ what, retake_id: id }: ViewsChanged): Promise<void> {

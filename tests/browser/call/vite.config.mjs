@@ -1,28 +1,4 @@
 import { fileURLToPath } from "node:url";
-import { iconNames, sprite } from "../../../static/vite/icon_sprite.ts";
+import { pageBuild } from "../page_build.mjs";
 
-const here = fileURLToPath(new URL(".", import.meta.url));
-const client = fileURLToPath(new URL("../../../static", import.meta.url));
-
-const icons = {
-  name: "icons",
-  generateBundle() {
-    const source = sprite(iconNames(client), `${client}/node_modules/lucide-static/icons`);
-    this.emitFile({ type: "asset", fileName: "icons.svg", source });
-  },
-};
-
-export default {
-  root: here,
-  publicDir: false,
-  plugins: [icons],
-  build: {
-    emptyOutDir: true,
-    target: "es2022",
-    minify: false,
-    rolldownOptions: {
-      input: `${here}page.ts`,
-      output: { entryFileNames: "page.js", assetFileNames: "[name][extname]" },
-    },
-  },
-};
+export default pageBuild(fileURLToPath(new URL(".", import.meta.url)), { target: "es2022", minify: false });
