@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, sync_playwright
@@ -41,11 +42,19 @@ def chromium() -> Iterator[Browser]:
         browser.close()
 
 
+@pytest.fixture(scope="session")
+def prepared_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data folder with the database and the demo program in it, made once: for copying, not for use."""
+    made = Service(data_dir=tmp_path_factory.mktemp("prepared"))
+    made.prepare()
+    return made.data_dir
+
+
 @pytest.fixture(scope="module")
-def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+def service(tmp_path_factory: pytest.TempPathFactory, prepared_data: Path) -> Iterator[Service]:
     """The whole product with the demo program, started as `make run` does."""
     made = Service(data_dir=tmp_path_factory.mktemp("service"))
-    made.prepare()
+    shutil.copytree(prepared_data, made.data_dir, dirs_exist_ok=True)
     made.start()
     yield made
     made.stop()

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+import shutil
 from collections.abc import Iterator
 from dataclasses import astuple
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page
@@ -116,10 +118,10 @@ def tour(chromium: Browser, service: Service) -> Iterator[Tour]:
 
 
 @pytest.fixture
-def bracketed_tour(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tour]:
+def bracketed_tour(chromium: Browser, tmp_path_factory: pytest.TempPathFactory, prepared_data: Path) -> Iterator[Tour]:
     """The same pages of a service that shows every catalogued sentence in brackets."""
     own = Service(data_dir=tmp_path_factory.mktemp("bracketed"), settings={"PSEUDO_LOCALE": "1"})
-    own.prepare()
+    shutil.copytree(prepared_data, own.data_dir, dirs_exist_ok=True)
     own.start()
     made = Tour(chromium, own.address)
     yield made
