@@ -2,7 +2,7 @@
 
 Two network namespaces with a shaped link between them: the tablet's Chromium in one, the server and the specialist's
 Chromium in the other. Beside it, with `--plain`, the whole file sent to Orthanc over the same link and rendered there.
-The shaper is not ours: THINLINK names it, or `thinlink.py` is on the PATH. Needs root. Skips with a sentence otherwise.
+What that needs is said in `tests.browser.thin_link`; without it this skips with a sentence.
 """
 
 from __future__ import annotations
@@ -12,30 +12,27 @@ import json
 import os
 import re
 import shutil
-import stat
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import data_store
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Page
 
 from app.demo import WAITING
-from tests.browser.conftest import CHROMIUM_ARGUMENTS, chromium_path
 from tests.browser.people import Person
-from tests.browser.service import Service, free_port
+from tests.browser.service import free_port
+from tests.browser.thin_link import CITY_ADDRESS, CityService, ThinLink, browser_in, inside, thin_link, why_not
 from tests.imaging.files import relabelled
 
 SAMPLES = Path(data_store.__file__).parent / "data"
 FILES = {"X-ray": SAMPLES / "RG1_UNCR.dcm", "clip": SAMPLES / "color3d_jpeg_baseline.dcm"}
 NOBODY = dict.fromkeys(("PatientName", "PatientBirthDate", "PatientSex", "PatientAge", "PatientID"), "")
-CITY_ADDRESS = "10.99.0.2"
 
 
 @dataclass(frozen=True)
@@ -87,122 +84,40 @@ CANCEL = "() => document.querySelector('.add-sheet button[aria-label^=Cancel]')?
 TAP = "() => document.addEventListener('change', () => { window.tappedAt ??= Date.now(); }, true)"
 
 
-def thinlink() -> Path | None:
-    """The shaper's program."""
-    named = os.environ.get("THINLINK") or shutil.which("thinlink.py")
-    return Path(named) if named and Path(named).is_file() else None
-
-
-def why_not() -> str:
-    """A sentence that says what is missing; empty when all is there."""
-    if thinlink() is None:
-        return "first_picture is skipped: no thinlink.py (set THINLINK to it)."
-    if os.geteuid() != 0 or shutil.which("ip") is None:
-        return "first_picture is skipped: network namespaces need root and iproute2."
-    probe = subprocess.run(["ip", "netns", "add", "nidaan-probe"], capture_output=True, check=False)
-    subprocess.run(["ip", "netns", "delete", "nidaan-probe"], capture_output=True, check=False)
-    if probe.returncode or not Path("/dev/net/tun").exists():
-        return "first_picture is skipped: this machine has no network namespaces or TUN devices."
-    return ""
-
-
-@contextmanager
-def link(shape: Shape, tag: str) -> Iterator[tuple[str, str]]:
+def link(shape: Shape, folder: Path) -> AbstractContextManager[ThinLink]:
     """The namespaces of the tablet and of the server, with the link between them."""
-    village, city = f"village{tag}", f"city{tag}"
-    command = [sys.executable, str(thinlink()), "--make", "--a", village, "--b", city]
-    command += ["--up", shape.settings(shape.up), "--down", shape.settings(shape.down)]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-    assert process.stdout is not None
-    try:
-        assert process.stdout.readline().strip() == "ready"
-        yield village, city
-    finally:
-        process.terminate()
-        process.wait(timeout=20)
-
-
-def inside(namespace: str, *command: str) -> list[str]:
-    return ["ip", "netns", "exec", namespace, *command]
-
-
-def sent_bytes(village: str) -> int:
-    """Bytes that the tablet's side has put on the link."""
-    found = subprocess.run(
-        inside(village, "sh", "-c", "cat /sys/class/net/tl*/statistics/tx_bytes"), capture_output=True, check=True
-    )
-    return sum(map(int, found.stdout.split()))
-
-
-class CityService(Service):
-    """The product inside a network namespace."""
-
-    namespace = ""
-
-    @property
-    def address(self) -> str:
-        return f"http://{CITY_ADDRESS}:{self.port}"
-
-    def start(self) -> None:
-        environment = {**self.environment, "HOST": "0.0.0.0", "PUBLIC_URL": self.address}
-        self.process = subprocess.Popen(
-            inside(self.namespace, sys.executable, "-m", "app.supervisor"),
-            env=environment,
-            stdout=(self.data_dir / "service.log").open("wb"),
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
-        for _attempt in range(120):
-            if self.health() == 200:
-                return
-            time.sleep(1)
-        raise RuntimeError((self.data_dir / "service.log").read_text(errors="replace")[-3000:])
-
-    def health(self) -> int:
-        url = f"{self.address}/healthz"
-        asked = subprocess.run(
-            inside(self.namespace, "curl", "-s", "-o", "/dev/null", "-w", "%{http_code}", url),
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        return int(asked.stdout or 0)
-
-
-@contextmanager
-def browser_in(namespace: str, address: str, folder: Path) -> Iterator[Browser]:
-    """A Chromium inside a namespace; its page counts as secure, as it would behind HTTPS."""
-    program = folder / f"chromium-{namespace}"
-    program.write_text(f'#!/bin/sh\nexec ip netns exec {namespace} {chromium_path()} "$@"\n')
-    program.chmod(program.stat().st_mode | stat.S_IXUSR)
-    arguments = [*CHROMIUM_ARGUMENTS, f"--unsafely-treat-insecure-origin-as-secure={address}"]
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=str(program), args=arguments)
-        yield browser
-        browser.close()
+    return thin_link(folder, shape.settings(shape.up), shape.settings(shape.down))
 
 
 def measure(shape: Shape, rounds: int, folder: Path) -> list[dict[str, Any]]:
     """Every file so many times over one link, each time as another picture of a case of its own."""
     results: list[dict[str, Any]] = []
-    with link(shape, str(os.getpid() % 10_000)) as (village, city):
+    with link(shape, folder) as road:
         service = CityService(data_dir=folder, port=free_port())
-        service.namespace = city
+        service.namespace = road.city
         service.prepare()
         service.start()
         try:
-            with browser_in(city, service.address, folder) as browser:
+            with browser_in(road.city, service.address, folder) as browser:
                 specialist = Person.arrive(browser, "specialist", service.address, (1280, 800))
-                results = _in_the_village(service, specialist, village, rounds, folder)
+                results = _in_the_village(service, specialist, road, rounds, folder)
         finally:
             service.stop()
     return results
 
 
 def _in_the_village(
-    service: CityService, specialist: Person, village: str, rounds: int, folder: Path
+    service: CityService, specialist: Person, road: ThinLink, rounds: int, folder: Path
 ) -> list[dict[str, Any]]:
-    program = [sys.executable, "-m", "tests.bench.first_picture", "--tablet", village, service.address, str(folder)]
+    program = [
+        sys.executable,
+        "-m",
+        "tests.bench.first_picture",
+        "--tablet",
+        road.village,
+        service.address,
+        str(folder),
+    ]
     results: list[dict[str, Any]] = []
     # A browser in another namespace: one Playwright drives one browser of each, so the tablet has a process of its own.
     with subprocess.Popen(program, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as tablet:
@@ -212,7 +127,7 @@ def _in_the_village(
         print(consult, file=tablet.stdin, flush=True)
         for _round in range(rounds):
             for kind in FILES:
-                results.append({"kind": kind, **_one(specialist.page, tablet, kind, village)})
+                results.append({"kind": kind, **_one(specialist.page, tablet, kind, road)})
         tablet.stdout.readline()  # it is ready for another
         print("end", file=tablet.stdin, flush=True)
     return results
@@ -228,16 +143,16 @@ def _take(specialist: Person) -> str:
     return consult
 
 
-def _one(specialist: Page, tablet: subprocess.Popen[str], kind: str, village: str) -> dict[str, Any]:
+def _one(specialist: Page, tablet: subprocess.Popen[str], kind: str, road: ThinLink) -> dict[str, Any]:
     assert tablet.stdin is not None
     assert tablet.stdout is not None
     assert tablet.stdout.readline().strip() == "ready"
     specialist.wait_for_selector(".room-thumb[data-instance]")
     specialist.evaluate(WATCH)
-    before = sent_bytes(village)
+    before = road.sent_bytes()
     print(kind, file=tablet.stdin, flush=True)
     specialist.wait_for_function("() => window.shownAt !== null", timeout=600_000, polling=50)
-    after = sent_bytes(village)
+    after = road.sent_bytes()
     shown = specialist.evaluate("() => window.shownAt")
     print("shown", file=tablet.stdin, flush=True)
     tapped = float(tablet.stdout.readline())
@@ -279,7 +194,7 @@ def _tap(page: Page, kind: str, number: int, folder: Path) -> None:
 
 def plain(shape: Shape, file: Path, folder: Path) -> float:
     """Seconds until Orthanc, sent the whole file over the same link, has given its rendered frame at the other side."""
-    with link(shape, str(os.getpid() % 10_000)) as (village, city):
+    with link(shape, folder) as road:
         settings = {
             "StorageDirectory": str(folder / "orthanc"),
             "IndexDirectory": str(folder / "orthanc"),
@@ -290,16 +205,16 @@ def plain(shape: Shape, file: Path, folder: Path) -> float:
         }
         (folder / "orthanc.json").write_text(json.dumps(settings))
         log = (folder / "orthanc.log").open("wb")
-        orthanc = subprocess.Popen(inside(city, "Orthanc", str(folder / "orthanc.json")), stdout=log, stderr=log)
+        orthanc = subprocess.Popen(inside(road.city, "Orthanc", str(folder / "orthanc.json")), stdout=log, stderr=log)
         try:
             base = f"http://{CITY_ADDRESS}:8042"
-            ready = inside(city, "curl", "-s", "--retry", "60", "--retry-connrefused", f"{base}/system")
+            ready = inside(road.city, "curl", "-s", "--retry", "60", "--retry-connrefused", f"{base}/system")
             subprocess.run(ready, check=True, capture_output=True)
             began = time.monotonic()
-            post = inside(village, "curl", "-s", "--data-binary", f"@{file}", f"{base}/instances")
+            post = inside(road.village, "curl", "-s", "--data-binary", f"@{file}", f"{base}/instances")
             answer = json.loads(subprocess.run(post, check=True, capture_output=True).stdout)
             picture = f"{base}/instances/{answer['ID']}/rendered"
-            frame = subprocess.run(inside(city, "curl", "-s", picture), check=True, capture_output=True).stdout
+            frame = subprocess.run(inside(road.city, "curl", "-s", picture), check=True, capture_output=True).stdout
             assert frame.startswith(b"\x89PNG"), frame[:100]
             return time.monotonic() - began
         finally:
@@ -319,7 +234,7 @@ def main() -> int:
         return 0
     missing = why_not()
     if missing:
-        print(missing)
+        print(f"first_picture is skipped. {missing}")
         return 0
     worst = 0
     for shape in SHAPES:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import subprocess
 import sys
 import time
-import urllib.error
-import urllib.request
 from pathlib import Path
+from typing import Any
 
 from tests.browser.service import ROOT, free_port
+from tests.browser.thin_link import inside
 
 START_SECONDS = 30
 RELAY_SECRET = "only for tests"
@@ -20,11 +21,13 @@ RELAY_SECRET = "only for tests"
 class RoomServer:
     """`python -m tests.browser.call.server` on a port of its own."""
 
-    def __init__(self, python: str, client: Path, data: Path) -> None:
+    def __init__(self, python: str, client: Path, data: Path, address: str = "127.0.0.1", namespace: str = "") -> None:
         self.port = free_port()
-        self.url = f"http://127.0.0.1:{self.port}"
-        options = ["--port", str(self.port), "--dist", str(client), "--data", str(data)]
-        self._command = [python, "-m", "tests.browser.call.server", *options]
+        self.address = address
+        self.url = f"http://{address}:{self.port}"
+        self._namespace = namespace
+        options = ["--host", address, "--port", str(self.port), "--dist", str(client), "--data", str(data)]
+        self._command = self._inside(python, "-m", "tests.browser.call.server", *options)
         self._log = data / "server.log"
         self._child: subprocess.Popen[bytes] | None = None
         self._environment = {**os.environ, "DATA_DIR": str(data), "RELAY_SECRET": RELAY_SECRET}
@@ -32,9 +35,9 @@ class RoomServer:
 
     def start_relay(self) -> subprocess.Popen[bytes]:
         """A relay of this server's calls; killed with it."""
-        own = {"RELAY_WEB_URL": self.url, "RELAY_ADDRESSES": "127.0.0.1"}
+        own = {"RELAY_WEB_URL": self.url, "RELAY_ADDRESSES": self.address}
         with self._log.open("ab") as log:
-            command = [sys.executable, "-m", "video.relay"]
+            command = self._inside(sys.executable, "-m", "video.relay")
             relay = subprocess.Popen(command, cwd=ROOT, env={**self._environment, **own}, stdout=log, stderr=log)
         self._relays.append(relay)
         give_up_at = time.monotonic() + START_SECONDS
@@ -45,8 +48,16 @@ class RoomServer:
 
     def relays(self) -> int:
         """How many relays the server has."""
-        with urllib.request.urlopen(f"{self.url}/relays", timeout=5) as answer:
-            return int(json.load(answer)["relays"])
+        return int(self.ask("/relays")["relays"])
+
+    def ask(self, path: str) -> dict[str, Any]:
+        """What the server answers as JSON; asked from where it lives. Raises OSError while it does not listen."""
+        curl = self._inside("curl", "-sS", "-f", "-m", "5", f"{self.url}{path}")
+        done = subprocess.run(curl, capture_output=True, text=True, check=False)
+        if done.returncode:
+            raise OSError(done.stderr)
+        answer: dict[str, Any] = json.loads(done.stdout)
+        return answer
 
     def stop(self) -> None:
         """The server and its relays."""
@@ -61,12 +72,14 @@ class RoomServer:
             self._child = subprocess.Popen(self._command, cwd=ROOT, env=self._environment, stdout=log, stderr=log)
         give_up_at = time.monotonic() + START_SECONDS
         while time.monotonic() < give_up_at:
-            try:
-                urllib.request.urlopen(self.url, timeout=2).close()
+            with contextlib.suppress(OSError):
+                self.ask("/relays")
                 return
-            except (urllib.error.URLError, ConnectionError):
-                time.sleep(0.05)
+            time.sleep(0.05)
         raise RuntimeError(self._log.read_text(encoding="utf-8"))
+
+    def _inside(self, *command: str) -> list[str]:
+        return inside(self._namespace, *command) if self._namespace else list(command)
 
     def kill(self) -> None:
         """SIGKILL, as a crash would."""

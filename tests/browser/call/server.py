@@ -89,12 +89,13 @@ def _pages(app: Flask, dist: Path) -> None:
 def main() -> None:
     """Serve until killed."""
     parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--dist", type=Path, required=True)
     parser.add_argument("--data", type=Path, required=True)
     given = parser.parse_args()
     app, socketio = make_server(given.dist.absolute(), given.data.absolute())
-    socketio.run(app, host="127.0.0.1", port=given.port, allow_unsafe_werkzeug=True)
+    socketio.run(app, host=given.host, port=given.port, allow_unsafe_werkzeug=True)
 
 
 if __name__ == "__main__":
