@@ -14,7 +14,11 @@ import socketio
 from aiortc import RTCConfiguration
 
 from video import tickets
+from video.orders import BadOrder
+from video.relay.delivery import Delivery
+from video.relay.recording import News, Recorder
 from video.relay.rooms import TICK_SECONDS, Event, Full, Rooms
+from video.relay.segments import Writer
 from video.relay.settings import Settings
 from video.tickets import BadTicket, Ticket
 
@@ -35,15 +39,24 @@ class Control:
         self._stopped = asyncio.Event()
         self._busy_since = (time.monotonic(), time.process_time())
         self._messages: asyncio.Queue[tuple[str, dict[str, Any]]] = asyncio.Queue(maxsize=1000)
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._writer = Writer(settings.folder, lambda segment: self._recorded("failed", {"segment": segment}))
+        self.rooms.recorder = self._recorder = Recorder(settings.secret, self._writer, _now, self._recorded)
+        key = tickets.key_of(settings.secret, settings.name)
+        self._delivery = Delivery(settings.folder, settings.web, {"Authorization": f"Relay {settings.name}:{key}"})
 
     async def run(self) -> None:
         """Serve until `stop`; then carry the calls until they have moved, for `DRAIN_SECONDS` at most."""
+        self._loop = asyncio.get_running_loop()
         async with aiohttp.ClientSession(connector=_connector(self._settings)) as session:
             self._line = socketio.AsyncClient(http_session=session, reconnection_delay=0.5, reconnection_delay_max=5)
             self._hear()
             helpers = [asyncio.ensure_future(work()) for work in (self._connect, self._tick, self._say, self._load)]
+            helpers.append(asyncio.ensure_future(self._delivery.run(session)))
             await self._stopped.wait()
             await self._drain()
+            self._recorder.stop_all(self._loop.time())
+            await asyncio.to_thread(self._writer.finish)
             for helper in helpers:
                 helper.cancel()
             await self.rooms.close()
@@ -66,9 +79,12 @@ class Control:
             ("candidate", self._candidate),
             ("remove", self._remove),
             ("hold", self._hold),
+            ("record", self._record),
+            ("stop_recording", self._stop_recording),
         ):
             self._line.on(name, handler, namespace=NAMESPACE)
         self._line.on("connect", self._send_load, namespace=NAMESPACE)
+        self._line.on("disconnect", self._line_lost, namespace=NAMESPACE)
 
     async def _open(self, message: dict[str, Any]) -> None:
         said = {key: message[key] for key in ("room", "participant", "session", "purpose", "publisher", "attempt")}
@@ -92,13 +108,35 @@ class Control:
     async def _hold(self, message: dict[str, Any]) -> None:
         self.rooms.hold(message["room"], message["participant"], message["publisher"], bool(message["held"]))
 
+    async def _record(self, message: dict[str, Any]) -> None:
+        try:
+            self._recorder.order(str(message["order"]), self.rooms.publishers, asyncio.get_running_loop().time())
+        except BadOrder as error:
+            log.warning("an order to record was refused: %s", error.code)
+            self._put({"news": "refused", "code": error.code}, "recording")
+
+    async def _stop_recording(self, message: dict[str, Any]) -> None:
+        # Unsigned: whoever can say it on this line may always have less recorded.
+        self._recorder.stop(str(message["room"]), asyncio.get_running_loop().time())
+
+    async def _line_lost(self, *_reason: Any) -> None:
+        self._recorder.stop_all(asyncio.get_running_loop().time())
+
+    def _recorded(self, news: News, message: dict[str, Any]) -> None:
+        """What becomes of recordings; from whichever thread."""
+        if self._loop is None:
+            return
+        if news == "closed":
+            self._loop.call_soon_threadsafe(self._delivery.soon)
+        self._loop.call_soon_threadsafe(self._put, {"news": news, **message}, "recording")
+
     def _tell(self, event: Event, ticket: Ticket) -> None:
         named = {name: getattr(ticket, name) for name in ("room", "participant", "session", "publisher")}
         self._put({"event": event, **named})
 
-    def _put(self, message: dict[str, Any]) -> None:
+    def _put(self, message: dict[str, Any], name: str = "media") -> None:
         try:
-            self._messages.put_nowait(("media", message))
+            self._messages.put_nowait((name, message))
         except asyncio.QueueFull:  # the line has been gone for long: the web process has moved everybody by now
             log.warning("what happens is not told any more: the line is gone")
 

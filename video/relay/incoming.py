@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Final, Literal, Protocol
 
 from video.relay.packets import Packet, ahead
 from video.relay.repair import Asking
@@ -14,6 +14,13 @@ if TYPE_CHECKING:
 Kind = Literal["audio", "video"]
 KEYFRAME_SPACING: Final = 0.5  # seconds between two requests for a key frame
 OUTAGE: Final = 500  # packets: a jump this long is a sender that started anew
+
+
+class Tap(Protocol):
+    """Somebody who looks on: each packet that came, once, in whatever order; and the sender's reports of its clock."""
+
+    def packet(self, packet: Packet, now: float) -> None: ...
+    def report(self, ntp: int, timestamp: int, now: float) -> None: ...
 
 
 @dataclass(slots=True, eq=False)
@@ -27,6 +34,7 @@ class Incoming:
     ssrc: int = 0
     retransmission_ssrc: int | None = None
     outgoing: tuple[Outgoing, ...] = ()
+    tap: Tap | None = None
     asking: Asking = field(default_factory=Asking)
     packets: int = 0
     octets: int = 0
@@ -50,6 +58,8 @@ class Incoming:
         self.last_at = now
         for one in self.outgoing:
             one.forward(packet, now)
+        if self.tap is not None:
+            self.tap.packet(packet, now)
 
     def _follow(self, packet: Packet, now: float) -> bool:
         sequence = packet.sequence

@@ -108,7 +108,7 @@ class Publisher(Connection):
                 if stream is None:
                     continue
                 stream.report = ((packet.sender_info.ntp_timestamp >> 16) & 0xFFFFFFFF, now)
-                for one in stream.outgoing:
+                for one in (*stream.outgoing, *((stream.tap,) if stream.tap else ())):
                     one.report(packet.sender_info.ntp_timestamp, packet.sender_info.rtp_timestamp, now)
 
     def tick(self, now: float) -> None:
@@ -121,7 +121,7 @@ class Publisher(Connection):
                     self._send(
                         rtp.RtcpRtpfbPacket(rtp.RTCP_RTPFB_NACK, self._own_ssrc, stream.ssrc, lost=sorted(asked))
                     )
-            if stream.ssrc and stream.outgoing and stream.wants_keyframe(now):
+            if stream.ssrc and (stream.outgoing or stream.tap) and stream.wants_keyframe(now):
                 self._ask_for_keyframe(stream)
         if now - self._reported_at >= REPORT_EVERY:
             self._reported_at = now

@@ -14,6 +14,7 @@ from aiortc import RTCConfiguration
 from video import tickets
 from video.relay.connection import Connection
 from video.relay.publisher import FASTEST, Publisher
+from video.relay.recording import Recorder
 from video.relay.subscriber import STARVED, VOICE, Subscriber
 from video.tickets import BadTicket, Ticket
 
@@ -44,7 +45,10 @@ class Room:
 
 
 class Rooms:
-    """Every room of this process. `tell` hears what happens in them; `now` is the wall clock, for tickets."""
+    """Every room of this process. `tell` hears what happens in them; `now` is the wall clock, for tickets.
+
+    `recorder` keeps what it was ordered to; without one nothing is recorded.
+    """
 
     def __init__(self, secret: str, configuration: RTCConfiguration, now: Callable[[], datetime], tell: Tell) -> None:
         self._secret = secret
@@ -54,6 +58,7 @@ class Rooms:
         self._rooms: dict[str, Room] = {}
         self._used: dict[str, int] = {}  # nonces of tickets that may still be replayed -> when they expire
         self._starved: set[Subscriber] = set()
+        self.recorder: Recorder | None = None
         self.draining = False
 
     def room(self, name: str) -> Room | None:
@@ -143,7 +148,14 @@ class Rooms:
         for (_, source), subscriber in room.subscribers.items():
             if source == publisher.ticket.participant:
                 subscriber.follow(publisher)
+        if self.recorder is not None:
+            self.recorder.published(publisher, asyncio.get_running_loop().time())
         self._tell("published", publisher.ticket)
+
+    def publishers(self, room_name: str) -> list[Publisher]:
+        """Who sends in a room now."""
+        room = self._rooms.get(room_name)
+        return [] if room is None else [one for one in room.publishers.values() if one.ready]
 
     def _ended(self, connection: Connection) -> None:
         ticket = connection.ticket
@@ -163,6 +175,8 @@ class Rooms:
             self._tell("ended", ticket)
 
     def _end_publisher(self, room: Room, publisher: Publisher) -> None:
+        if self.recorder is not None:
+            self.recorder.unpublished(publisher, asyncio.get_running_loop().time())
         name = publisher.ticket.participant
         if room.publishers.get(name) is not publisher:
             return
@@ -174,6 +188,8 @@ class Rooms:
 
     def tick(self, now: float) -> None:
         """Repairs, reports and limits of every connection; called each `TICK_SECONDS`."""
+        if self.recorder is not None:
+            self.recorder.tick(now)
         for room in list(self._rooms.values()):
             for subscriber in room.subscribers.values():
                 if subscriber.ready:

@@ -14,13 +14,17 @@ from video import tickets
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """`addresses`: listen on these only (RELAY_ADDRESSES); none: on every one this machine has."""
+    """`addresses`: listen on these only (RELAY_ADDRESSES); none: on every one this machine has.
+
+    `folder`: where recordings wait, sealed, until the web process has them.
+    """
 
     name: str
     web: str
     secret: str = field(repr=False)
     addresses: tuple[str, ...] = ()
     verify: bool = True
+    folder: Path = Path("data/relay-recordings")
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] = os.environ) -> Settings:
@@ -33,6 +37,7 @@ class Settings:
             secret=_secret(environ),
             addresses=tuple(one for one in environ.get("RELAY_ADDRESSES", "").split(",") if one),
             verify=not secure,  # the certificate of `HTTPS=1` is this machine's own
+            folder=Path(environ.get("DATA_DIR", "data")) / "relay-recordings",
         )
 
 
