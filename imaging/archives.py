@@ -85,7 +85,8 @@ def _id_of(upload_id: str, number: int) -> str:
 
 
 def _write_rows(upload_id: str, entries: list[Entry], left_out: int) -> None:
-    with db.write_transaction() as session:
+    """On the disk when it returns: the archive's own bytes go next."""
+    with db.write_transaction(durable=True) as session:
         archive = session.get_one(Upload, upload_id)
         _require_room(session, archive, sum(entry.size for entry in entries))
         for number, entry in enumerate(entries):
@@ -106,6 +107,6 @@ def _write_rows(upload_id: str, entries: list[Entry], left_out: int) -> None:
 def _require_room(session: Session, archive: Upload, size: int) -> None:
     """The archive's own bytes are counted already and go when it is done. Raises Refusal."""
     more = size - archive.size
-    reason = quotas.reason_not_to_take(session, archive.case_id, archive.facility_id, more) if archive.case_id else None
+    reason = quotas.reason_not_to_take(session, archive.case_id, archive.facility_id, more)
     if reason is not None:
         raise Refusal(reason[0], **reason[1])

@@ -47,8 +47,23 @@ def ingest(upload_id: str) -> str | None:
             facts, header = inspect(path)
             return _keep(upload_id, path, facts, header)
         except Refusal as refusal:
-            refuse(upload_id, refusal)
+            if refusal.code != "storage_full" or not _waits_for_room(upload_id):
+                refuse(upload_id, refusal)
             return None
+
+
+def _waits_for_room(upload_id: str) -> bool:
+    """A full disk is not the file's fault: one that its sender may have forgotten is tried again until there is room.
+
+    Anybody else still has theirs, and is told.
+    """
+    with db.write_transaction() as session:
+        upload = session.get_one(Upload, upload_id)
+        if upload.acknowledged and upload.state == "checking":
+            upload.attempts, upload.updated_at = max(0, upload.attempts - 1), clock.now()
+            log.error("no room to take in upload %s: it waits", upload_id)
+            return True
+    return False
 
 
 def _begin(upload_id: str) -> int | None:
@@ -100,22 +115,30 @@ def _keep(upload_id: str, path: Path, facts: Facts, header: headers.Found | None
             headers.keep(sha256, header)
         instance_id = _index(upload_id, sha256, facts, header)
     except Refusal:
-        _drop_if_unused(sha256)
+        drop_unused(sha256)
         raise
     store.drop_upload(upload_id)
     return instance_id
 
 
-def _drop_if_unused(sha256: str) -> None:
+def drop_unused(sha256: str) -> None:
+    """Forget an original and its header unless an instance has it: asked while nobody else can write one (`_index`)."""
     with db.write_transaction() as session:
-        if session.scalar(select(Instance.id).where(Instance.sha256 == sha256).limit(1)) is None:
-            store.drop("originals", sha256)
-            headers.drop(sha256)
+        _drop_unused(session, sha256)
+
+
+def _drop_unused(session: Session, sha256: str) -> None:
+    if session.scalar(select(Instance.id).where(Instance.sha256 == sha256).limit(1)) is None:
+        store.drop("originals", sha256)
+        headers.drop(sha256)
 
 
 def _index(upload_id: str, sha256: str, facts: Facts, header: headers.Found | None) -> str | None:
-    """Write the rows, all in one transaction. Raises Refusal("conflict") for another file of the same identity."""
-    with db.write_transaction() as session:
+    """Write the rows, all in one transaction. Raises Refusal("conflict") for another file of the same identity.
+
+    On the disk when it returns: the upload's own bytes go next, and "stored" tells its sender to let go of theirs.
+    """
+    with db.write_transaction(durable=True) as session:
         upload = session.get(Upload, upload_id)
         if upload is None or upload.state != "checking":
             return upload.instance_id if upload else None
@@ -146,6 +169,10 @@ def _index(upload_id: str, sha256: str, facts: Facts, header: headers.Found | No
         )
         post_upload(session, upload)
         post_instance(session, instance)
+        if instance.sha256 != sha256:  # the same picture behind another header: the first one stays
+            _drop_unused(session, sha256)
+        else:
+            store.keep_still("originals", sha256, store.upload_path(upload_id))
         return instance.id
 
 

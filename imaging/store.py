@@ -93,6 +93,14 @@ def keep(area: Area, source: Path) -> str:
     return sha256
 
 
+def keep_still(area: Area, sha256: str, source: Path) -> None:
+    """Keep bytes again that `keep` found here and somebody has dropped since: to be asked in the transaction that
+    refers to them, as whoever drops them looks in one whether anything does.
+    """
+    if not path_of(area, sha256).exists():
+        keep(area, source)
+
+
 def _link(source: Path, target: Path) -> bool:
     """Give a file a second name, which costs no copy; False where the file system has no such thing."""
     sync(source)

@@ -82,3 +82,16 @@ def instance_row(instance_id: str | None) -> Instance:
         assert found.study is not None
         assert found.frame_tiles is not None
         return found
+
+
+def levels_of_commits(monkeypatch: pytest.MonkeyPatch, module: Any) -> list[int]:
+    """How safe each transaction is in which `module` tells of an upload: SQLite's `synchronous`, 2 being FULL."""
+    found: list[int] = []
+    told = module.post_upload
+
+    def post(session: Any, upload: Upload) -> None:
+        found.append(session.connection().exec_driver_sql("PRAGMA synchronous").scalar_one())
+        told(session, upload)
+
+    monkeypatch.setattr(module, "post_upload", post)
+    return found

@@ -22,7 +22,7 @@ from imaging.reasons import sentence
 from imaging.refusals import Refusal
 from tests.cast import Cast
 from tests.imaging import files
-from tests.imaging.conftest import upload_row
+from tests.imaging.conftest import levels_of_commits, upload_row
 
 Send = Callable[..., str]
 
@@ -74,6 +74,14 @@ class TestWhatIsInside:
         assert [one.file_name for one in inside(archive)] == ["ab.jpg", "evil.jpg", "passwd.jpg"]
         written = {path for path in set(tmp_path.rglob("*")) - before if path.is_file() and path.suffix != ".lock"}
         assert {path.parent.name for path in written if "sqlite3" not in path.name} == {"uploads"}
+
+    def test_its_pictures_are_on_the_disk_before_it_goes(
+        self, send: Send, photo: bytes, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        archive = send(zipped(("a.jpg", photo)))
+        levels = levels_of_commits(monkeypatch, archives)
+        ingest.ingest(archive)
+        assert levels == [2, 2]
 
     def test_a_picture_named_twice_is_two_uploads(self, send: Send, photo: bytes, chest: bytes) -> None:
         archive = send(zipped(("a/IM1", photo), ("b/IM1", chest)))

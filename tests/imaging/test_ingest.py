@@ -25,7 +25,7 @@ from imaging.refusals import Refusal
 from imaging.tiles import TileIndex, read_tiles
 from tests.cast import Cast
 from tests.imaging import files
-from tests.imaging.conftest import instance_row, upload_row
+from tests.imaging.conftest import instance_row, levels_of_commits, upload_row
 
 pytestmark = pytest.mark.usefixtures("no_children")
 
@@ -291,3 +291,37 @@ def test_states_are_held_by_the_database(cast: Cast, send: Send, chest: bytes) -
     upload_id = send(chest)
     with pytest.raises(IntegrityError), db.write_transaction() as session:
         session.get_one(Upload, upload_id).state = "somewhere"
+
+
+def test_what_is_said_to_be_stored_is_on_the_disk_before_the_upload_goes(
+    send: Send, chest: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    upload_id = send(chest)
+    levels = levels_of_commits(monkeypatch, ingest)
+    assert ingest.ingest(upload_id) is not None
+    assert levels == [2]
+
+
+def test_bytes_that_somebody_drops_while_they_are_taken_in_are_kept_again(
+    send: Send, chest: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    upload_id = send(chest)
+    kept = store.keep
+
+    def keep(area: store.Area, source: Path) -> str:
+        sha256 = kept(area, source)
+        monkeypatch.setattr(store, "keep", kept)
+        ingest.drop_unused(sha256)  # a refused twin of it, or what was discarded a month ago
+        return sha256
+
+    monkeypatch.setattr(store, "keep", keep)
+    instance = instance_row(ingest.ingest(upload_id))
+    assert queries.original_path(instance).read_bytes() == chest
+
+
+def test_the_same_picture_behind_another_header_leaves_no_second_original(send: Send, chest: bytes) -> None:
+    first = ingest.ingest(send(chest))
+    assert ingest.ingest(send(b"\1" * 128 + chest[128:])) == first
+    for name in ("originals", "headers"):
+        found = {path.parent.name for path in store.folder(name).rglob("*") if path.is_file()}
+        assert found == {hashlib.sha256(chest).hexdigest()[:2]}
