@@ -1,16 +1,16 @@
-"""What was discarded is kept for 30 days, then it goes: rows, renditions, and the bytes that nothing else refers to."""
+"""What was discarded is kept for 30 days, then it goes: rows, renditions, headers, and bytes that nothing refers to."""
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, or_, select, update
+from sqlalchemy import FromClause, delete, or_, select, update
 from sqlalchemy.orm import Session
 
 from app import audit, db
 from app.actor import SYSTEM
 from app.db import Base
-from imaging import store
+from imaging import ingest, store
 from imaging.models import Instance, Rendition, Series, Study, Upload
 
 KEPT = timedelta(days=30)
@@ -42,30 +42,33 @@ def _forget_study(study_id: str, now: datetime) -> None:
         originals = {sha256 for sha256 in kept if sha256 is not None}
         made = select(Rendition.sha256, Rendition.index_sha256).where(Rendition.instance_id.in_(instances))
         renditions = {one for row in session.execute(made) for one in row if one}
-        _delete_all_of(session, instances)
+        _delete_all_of(session, Instance.__table__, instances)
         session.execute(delete(Instance).where(Instance.id.in_(instances)))
         session.execute(delete(Series).where(Series.study_id == study_id))
         session.execute(delete(Study).where(Study.id == study_id))
         audit.record(session, SYSTEM, "forget_discarded", "study", study_id, pictures=len(instances))
-        others = session.scalars(select(Instance.sha256).where(Instance.sha256.in_(originals)))
-        originals -= {sha256 for sha256 in others if sha256 is not None}
         used = or_(Rendition.sha256.in_(renditions), Rendition.index_sha256.in_(renditions))
         rows = session.execute(select(Rendition.sha256, Rendition.index_sha256).where(used))
         renditions -= {one for row in rows for one in row if one}
     for sha256 in originals:
-        store.drop("originals", sha256)
+        ingest.drop_unused(sha256)
     for sha256 in renditions:
         store.drop("renditions", sha256)
 
 
-def _delete_all_of(session: Session, instances: list[str]) -> None:
-    """Every row of any table that belongs to these instances; a row that only mentions one stops mentioning it."""
-    identity = Instance.__table__.c.id
+def _delete_all_of(session: Session, parent: FromClause, ids: list[str]) -> None:
+    """Every row of any table that belongs to these of `parent`, and what belongs to those; a row that only mentions one
+    stops mentioning it.
+    """
+    (identity,) = parent.primary_key
     for table in reversed(Base.metadata.sorted_tables):
         for column in table.columns:
             if column.references(identity):
-                mentioned = column.in_(instances)
+                mentioned = column.in_(ids)
                 if column.nullable:
                     session.execute(update(table).where(mentioned).values({column.name: None}))
-                else:
-                    session.execute(delete(table).where(mentioned))
+                    continue
+                if len(table.primary_key) == 1:  # nothing refers to a row that is known by two columns
+                    own = list(session.scalars(select(*table.primary_key).where(mentioned)))
+                    _delete_all_of(session, table, own)
+                session.execute(delete(table).where(mentioned))

@@ -17,9 +17,11 @@ from app.errors import NotFound
 from app.outbox import OutboxRow
 from consult.patients.models import Case, Patient
 from imaging import ingest, queries, store, uploads
+from imaging.dicomweb import headers
 from imaging.guards.holds.models import Hold
 from imaging.inbox import expiry, operations
 from imaging.inbox.queries import count
+from imaging.site_models.models import ModelRun, ModelStatement
 from tests.cast import Cast, consult_in
 from tests.imaging.inbox.conftest import Send, instances, studies
 
@@ -229,6 +231,24 @@ def test_discarding_asks_why_and_keeps_it_for_thirty_days(doctor: FlaskClient, c
     assert original.exists()
     assert expiry.forget_discarded(clock.now() + timedelta(days=31)) == 1
     assert (instances(), studies(), original.exists()) == ([], [], False)
+
+
+def test_nothing_of_what_was_discarded_long_ago_is_left_whatever_was_made_of_it(
+    doctor: FlaskClient, cast: Cast, send: Send
+) -> None:
+    send(1)
+    [study], [instance] = studies(), instances()
+    now = clock.now()
+    with db.write_transaction() as session:
+        made = {"name": "Model", "version": "1", "approval": "a", "intended_use": "b", "state": "done"}
+        run = ModelRun(instance_id=instance.id, started_at=now, ended_at=now, **made)
+        run.statements = [ModelStatement(position=0, text="A shadow")]
+        session.add(run)
+    doctor.post(f"/inbox/studies/{study.id}/discard", data={"reason": "A phantom"})
+    assert b"One^Patient" in headers.path_of(instance.sha256 or "", "header").read_bytes()
+    assert expiry.forget_discarded(now + timedelta(days=31)) == 1
+    assert instances() == []
+    assert [path for path in store.folder("headers").rglob("*") if path.is_file()] == []
 
 
 def test_more_of_a_discarded_study_brings_it_back_and_the_same_again_does_not(
