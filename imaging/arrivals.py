@@ -19,7 +19,7 @@ from sqlalchemy.exc import OperationalError
 from app import config, db
 from app.actor import Actor
 from app.errors import NotFound
-from imaging import access, jobs, store
+from imaging import access, jobs, quotas, store
 from imaging.announcements import post_upload
 from imaging.models import Upload
 from imaging.refusals import Refusal
@@ -56,7 +56,8 @@ def take(sender: Actor, case_id: str | None, path: Path, *, file_name: str) -> U
     """Take in one whole file; returns its row in state "checking", its bytes and row safe on the disk.
 
     `case_id` None: it waits in the inbox of the sender's facility. `path` is moved where it lies on the same disk; it
-    is left alone when anything is raised. Raises NotFound, NotAllowed, and Refusal: empty_file, too_big, storage_full.
+    is left alone when anything is raised. Raises NotFound, NotAllowed, and Refusal: empty_file, too_big, storage_full,
+    case_full, facility_full.
     """
     return take_all(sender, case_id, [ArrivedFile(path, file_name)])[0]
 
@@ -66,6 +67,7 @@ def take_all(sender: Actor, case_id: str | None, files: Sequence[ArrivedFile]) -
     require_place(sender, case_id)
     for file in files:
         _require_size(file.size)
+    _require_room(sender, case_id, sum(file.size for file in files))
     kept: list[tuple[str, ArrivedFile]] = []
     try:
         with store.refusing_when_full():
@@ -108,6 +110,13 @@ def _require_size(size: int) -> None:
         raise Refusal("too_big", size=-(-size // 1_048_576), most=most // 1_048_576)
     if not store.has_room_for(0):
         raise Refusal("storage_full")
+
+
+def _require_room(sender: Actor, case_id: str | None, size: int) -> None:
+    with db.read_session() as session:
+        reason = quotas.reason_not_to_take(session, case_id, sender.facility_id, size)
+    if reason is not None:
+        raise Refusal(reason[0], **reason[1])
 
 
 def _size(upload_id: str) -> int:

@@ -69,12 +69,20 @@ def find_forgotten() -> None:
     with db.read_session() as session:
         late = Upload.updated_at < clock.now() - _LATE
         waiting = list(session.scalars(select(Upload.id).where(Upload.state == "checking", late)))
+    queued = _queued()
     for upload_id in waiting:
-        ingest_upload(upload_id)
+        if ("ingest_upload", upload_id) not in queued:
+            ingest_upload(upload_id)
     for upload_id in previews.unfinished():
-        show_preview(upload_id)
+        if ("show_preview", upload_id) not in queued:
+            show_preview(upload_id)
     if huey.pending_count() == 0:  # else they are in the queue, or behind what is
         _queue_unfinished()
+
+
+def _queued() -> set[tuple[str, str]]:
+    """Task and what it is for, of everything that waits: behind a day's studies nothing is queued every minute anew."""
+    return {(task.name, task.args[0]) for task in huey.pending() if task.args}
 
 
 @huey.periodic_task(crontab(minute="41"))

@@ -13,13 +13,14 @@ _COMING = ("receiving", "checking")
 Reason = tuple[str, dict[str, int]]
 
 
-def reason_not_to_take(session: Session, case_id: str, facility_id: str | None, size: int) -> Reason | None:
+def reason_not_to_take(session: Session, case_id: str | None, facility_id: str | None, size: int) -> Reason | None:
     """Why `size` more bytes do not fit (code and values of `reasons.SENTENCES`), or None when they do.
 
-    Asked inside the transaction that adds the upload, so that two at once cannot both take the last room.
+    Asked inside the transaction that adds the upload, so that two at once cannot both take the last room; by doors
+    that take many whole files (`arrivals`) before it, so that nobody waits for the sums.
     """
     settings = config.current()
-    if settings.max_case_bytes:
+    if settings.max_case_bytes and case_id is not None:
         used = _used(session, Instance.case_id == case_id, Upload.case_id == case_id)
         if used + size > settings.max_case_bytes:
             return "case_full", _values(used, settings.max_case_bytes)

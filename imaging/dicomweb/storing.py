@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from sqlalchemy import or_, select
+from sqlalchemy import and_, or_, select
 
 from app import config, db
 from app.actor import Actor
@@ -164,7 +164,8 @@ class Storing:
     def _known(self, held: _Held) -> bool:
         """Answer for what is here already, or clashes with what is; False for what is new."""
         with db.read_session() as session:
-            same = Instance.sop_instance_uid == held.identity.sop_instance_uid
+            whole = Instance.sha256.is_not(None)  # of others only a preview is here, which this very file may complete
+            same = and_(Instance.sop_instance_uid == held.identity.sop_instance_uid, whole)
             here = Instance.facility_id == self._sender.facility_id
             place = or_(here, Instance.case_id == self._case_id) if self._case_id is not None else here
             found = session.execute(select(Instance.sha256, Instance.case_id).where(same, place)).all()

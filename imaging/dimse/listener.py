@@ -45,6 +45,7 @@ OUT_OF_RESOURCES = 0xA700
 WRONG_CLASS = 0xA900
 CANNOT_UNDERSTAND = 0xC000
 PROCESSING_FAILURE = 0x0110
+_NO_ROOM = {"storage_full", "too_big", "facility_full"}
 
 _NOT_RECOGNISED = (0x01, 0x01, 0x03)  # rejected for good, by the service user, calling AE title not recognised
 _NEGOTIATION_SECONDS = 15.0  # from the connection to the association
@@ -166,7 +167,7 @@ class Listener:
             return self._take(self._senders[event.assoc], spool, event)
         except Refusal as refusal:
             log.warning("a data set was refused: %s", refusal.code)
-            return OUT_OF_RESOURCES if refusal.code in {"storage_full", "too_big"} else CANNOT_UNDERSTAND
+            return OUT_OF_RESOURCES if refusal.code in _NO_ROOM else CANNOT_UNDERSTAND
         except Exception:
             log.exception("a data set could not be stored")
             return PROCESSING_FAILURE

@@ -5,15 +5,18 @@ from __future__ import annotations
 import errno
 import threading
 from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import numpy as np
 import pytest
 from sqlalchemy import func, select
 
-from app import db
+from app import clock, config, db
 from app.actor import Actor
 from app.errors import NotAllowed, NotFound
+from app.jobs import huey
 from imaging import arrivals, ingest, jobs, store, uploads
 from imaging.models import Instance, Study, Upload
 from imaging.refusals import Refusal
@@ -273,3 +276,45 @@ def test_files_without_a_study_are_studies_of_their_own_while_they_wait(unit: Ac
         content = dicom(tmp_path, shade, StudyInstanceUID="")
         assert ingest.ingest(arrivals.take(unit, None, put(content), file_name="1").id) is not None
     assert count(Study) == 2
+
+
+def test_a_disk_that_is_full_when_a_file_is_checked_does_not_refuse_what_its_sender_has_forgotten(
+    unit: Actor, put: Put, tmp_path: Path, queued: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    upload = arrivals.take(unit, None, put(dicom(tmp_path)), file_name="one.dcm")
+
+    def full(_path: Path) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(store, "sync", full)
+        for _ in range(ingest.MAX_ATTEMPTS + 2):
+            assert ingest.ingest(upload.id) is None
+    assert upload_row(upload.id).state == "checking"
+    assert ingest.ingest(upload.id) is not None
+
+
+def test_a_facility_without_room_for_a_file_keeps_it_at_its_door(unit: Actor, put: Put, queued: list[str]) -> None:
+    config.use(replace(config.current(), max_facility_bytes=10))
+    arrivals.take(unit, None, put(b"123456"), file_name="first")
+    path = put(b"78901")
+    with pytest.raises(Refusal) as refused:
+        arrivals.take(unit, None, path, file_name="second")
+    assert refused.value.code == "facility_full"
+    assert path.read_bytes() == b"78901"
+    assert count(Upload) == 1
+
+
+def test_what_waits_in_the_queue_is_not_queued_every_minute_anew(
+    unit: Actor, put: Put, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    upload = arrivals.take(unit, None, put(b"x"), file_name="x")
+    clock.set_source(lambda: upload.created_at + timedelta(hours=1))
+    before = huey.pending_count()
+    for _ in range(3):
+        jobs.find_forgotten.call_local()
+    assert huey.pending_count() == before
+    huey.storage.flush_queue()  # its notice was lost
+    jobs.find_forgotten.call_local()
+    assert [task.args[0] for task in huey.pending() if task.name == "ingest_upload"] == [upload.id]
+    huey.storage.flush_queue()

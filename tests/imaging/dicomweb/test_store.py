@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 from werkzeug.test import TestResponse
 
 from app import config, db
@@ -269,6 +269,24 @@ def test_a_full_disk_is_told_for_the_parts_that_it_met(
     assert (answer.status_code, reasons(answer)) == (507, [storing.NO_ROOM] * 2)
     with db.read_session() as session:
         assert session.scalar(select(func.count(Upload.id))) == 0
+
+
+def test_a_case_without_room_is_told_as_a_full_disk_is(
+    store_with: StoreWith, doctor_headers: Headers, cast: Cast, use_config: Callable[..., None]
+) -> None:
+    one = made(1)
+    use_config(max_case_bytes=len(one))
+    answer = store_with(doctor_headers, [one, made(2)], f"/dicomweb/studies?case={cast.case.id}")
+    assert (answer.status_code, stored(answer), reasons(answer)) == (202, ["1.2.3.1.1"], [storing.NO_ROOM])
+
+
+def test_the_original_of_a_preview_is_no_duplicate(store_with: StoreWith, doctor_headers: Headers, cast: Cast) -> None:
+    into = f"/dicomweb/studies?case={cast.case.id}"
+    store_with(doctor_headers, [made(1)], into)
+    with db.write_transaction() as session:  # as a tablet's preview has it
+        session.execute(update(Instance).values(sha256=None, state="provisional"))
+    assert stored(store_with(doctor_headers, [made(1)], into)) == ["1.2.3.1.1"]
+    assert [(one.state, one.sha256 is None) for one in instances()] == [("ready", False)]
 
 
 def test_nothing_is_left_beside_what_was_kept(door: FlaskClient, doctor_headers: Headers) -> None:
