@@ -29,7 +29,7 @@ def of_cases(session: Session, case_ids: Iterable[str]) -> dict[str, Pictures]:
     small = Rendition.name.in_(("thumbnail", "tablet_preview"))  # the second while the original is on its way
     rows = session.execute(
         select(Instance, Rendition)
-        .outerjoin(Rendition, (Rendition.instance_id == Instance.id) & small)
+        .outerjoin(Rendition, (Rendition.instance_id == Instance.id) & small & Rendition.retired_at.is_(None))
         .where(Instance.case_id.in_(found), Instance.state != "unusable")
         .order_by(Instance.created_at, Instance.id, Rendition.name.desc())
     )

@@ -228,5 +228,5 @@ def _value(vr: str, value: str | int) -> Json:
 def video_of(session: Session, instance: Instance) -> Path | None:
     """Where a clip's video lies, once it has been made."""
     named = select(Rendition).where(Rendition.instance_id == instance.id, Rendition.name == "clip_mp4")
-    found = session.scalar(named)
+    found = session.scalar(named.where(Rendition.retired_at.is_(None)))
     return None if found is None else store.path_of("renditions", found.sha256)

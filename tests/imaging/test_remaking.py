@@ -18,6 +18,7 @@ from flask.testing import FlaskClient
 from app import cli, clock, db
 from app.auth.models import User
 from app.config import Config
+from consult import thumbnails
 from imaging import frame_tiles, ingest, jobs, remaking, rendering, sandbox, store, urgency
 from imaging.models import RENDITION_VERSION, Instance, Rendition
 from imaging.refusals import Refusal
@@ -92,6 +93,16 @@ def test_other_bytes_get_another_address_and_the_old_one_works_until_it_is_swept
     assert remaking.sweep_retired() == 3
     assert not store.path_of("renditions", old.sha256).exists()
     assert store.path_of("renditions", new.sha256).exists()
+
+
+def test_lists_show_the_picture_that_was_made_last(
+    ready: str, cast: Cast, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    made_differently(monkeypatch, tmp_path)
+    list(remaking.remake([ready]))
+    with db.read_session() as session:
+        shown = thumbnails.of_cases(session, [cast.case.id])[cast.case.id]
+    assert shown.urls == [f"/imaging/renditions/{live(ready)['thumbnail'].id}/thumbnail.webp"]
 
 
 def test_a_picture_goes_on_showing_while_it_is_made_anew_and_after_that_failed(
