@@ -12,7 +12,7 @@ SENTENCES: dict[str, LazyString] = {
     "reduced_depth": _("The values are finer than a screen can show: they were rounded to 16 bits."),
     "modality_lut": _("The file's table of intensities cannot be read: the grey levels may be wrong."),
     "voi_lut": _("The file's own brightness table cannot be read: another brightness was chosen."),
-    "overlays": _("The file has drawings of its own (overlays), which are not shown here."),
+    "overlays": _("The file has drawings of its own (overlays) that cannot be shown here."),
     "not_drawn": _("This document cannot be shown here. Download it to read it."),
     "more_pages": _("Only the first pages of this document are shown. Download it for the others."),
     "guessed_encoding": _("The file does not say how it is written: its picture was read by a guess."),

@@ -47,7 +47,7 @@ _END_MARKER = b"\xff\xd9"
 _CHUNK = 1024 * 1024
 _NO_SYNTAX = {"name": "Transfer Syntax UID"}
 OVERLAY_GROUPS = range(0x6000, 0x6020, 2)
-OVERLAY_TAGS = (0x0010, 0x0011, 0x0015, 0x0040, 0x0050, 0x0051, 0x0100, 0x0102, 0x3000)
+OVERLAY_TAGS = (0x0010, 0x0011, 0x0015, 0x0040, 0x0050, 0x0051, 0x0100, 0x0102, 0x1500, 0x3000)
 
 # Nothing else is read: what is skipped cannot hurt. Groups 0028 and the few elements the rest of the folder uses.
 _TAGS = [

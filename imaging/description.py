@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from imaging import dicom_values as values
-from imaging.dataset import OVERLAY_GROUPS, DicomFile
+from imaging import overlays
+from imaging.dataset import DicomFile
 from imaging.facts import Facts, Photometric
 from imaging.guards import header as guard_header
 from imaging.timing import frame_durations
@@ -39,7 +40,7 @@ def describe(dicom: DicomFile) -> Facts:
     )
     for code in dicom.cautions:
         facts.caution(code)
-    if any((group, 0x3000) in header or (group, 0x0100) in header for group in OVERLAY_GROUPS):
+    if not overlays.read(dicom)[1]:
         facts.caution("overlays")
     return facts
 

@@ -29,11 +29,13 @@ INSTANCE_STATES = ("provisional", "received", "processing", "ready", "unusable")
 INSTANCE_KINDS = ("still", "clip", "document")
 TABLET_RENDITIONS = ("tablet_preview", "tablet_clip")
 FRAME_TILES = "frame_tiles"  # of one frame of a clip, made when somebody pauses on it
-SERVER_RENDITIONS = ("thumbnail", "preview", "full", "tiles", "clip_small", "clip", "clip_mp4", FRAME_TILES)
+OVERLAYS = "overlays"  # one-bit drawings that the file lays over its picture
+SERVER_RENDITIONS = ("thumbnail", "preview", "full", "tiles", "clip_small", "clip", "clip_mp4", FRAME_TILES, OVERLAYS)
 RENDITION_NAMES = (*SERVER_RENDITIONS, *TABLET_RENDITIONS)
 # Raise it when what is made changes: `remake-renditions --older-than` then finds what was made before.
-# 1 as first made; 2 tiles whose noise is coded by frequency, clips that keep uneven times.
-RENDITION_VERSION = 2
+# 1 as first made; 2 tiles whose noise is coded by frequency, clips that keep uneven times; 3 overlays, velocities from
+# the baseline, interlaced clips without combs, photographs of 10 bits in their own brightness.
+RENDITION_VERSION = 3
 STALE = 0  # asked to be made again
 UNMAKEABLE = -1  # asked to be made again, which failed: what is here stays
 PREVIEW_STATES = ("none", "checking", "shown", "here", "refused")

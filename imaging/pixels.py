@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from imaging import dicom_values as values
-from imaging import encapsulation, native
+from imaging import encapsulation, native, overlays
 from imaging.codecs import Frames
 from imaging.colour import Palette
 from imaging.dataset import CODINGS, NATIVE, VIDEO_SYNTAXES, DicomFile, open_dicom
@@ -152,6 +152,11 @@ class DicomSource:
     def frames(self) -> Iterator[Array]:
         for index in range(self.facts.frames):
             yield self.frame(index)
+
+    def write_overlays(self, target: Path, index: Path) -> bool:
+        """Pack the file's own drawings (`overlays.write`); False where there are none."""
+        with refusing("damaged_header"):
+            return overlays.write(self._dicom, target, index)
 
     def to_display(self, frame: Array, window: Window | None = None, index: int = 0) -> Array:
         """uint8 of a frame as it should look. `index` says which frame it is, where frames mean different things."""

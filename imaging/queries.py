@@ -28,6 +28,7 @@ FILE_NAMES = {
     "clip_mp4": "clip.mp4",
     "tablet_clip": "tablet_clip.bin",
     FRAME_TILES: "tiles",
+    "overlays": "overlays.bin",
 }
 
 

@@ -45,6 +45,15 @@ class TimedSource(Protocol):
         ...
 
 
+@runtime_checkable
+class OverlaidSource(Protocol):
+    """A source that may have drawings of its own over its frames."""
+
+    def write_overlays(self, target: Path, index: Path) -> bool:
+        """Write them as `overlays.write` does; False where there are none."""
+        ...
+
+
 def open_source(path: Path, workspace: Path) -> Source:
     """Open any file that may be shown; `workspace` takes temporary copies. Raises Refusal."""
     from imaging.detection import detect

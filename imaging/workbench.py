@@ -12,7 +12,7 @@ from typing import Any
 
 from imaging import clips, limits, quality_measures, renditions, tiles
 from imaging.refusals import Refusal
-from imaging.source import Array, Source, TimedFrame, TimedSource, open_source
+from imaging.source import Array, OverlaidSource, Source, TimedFrame, TimedSource, open_source
 from imaging.spool import Spool
 from imaging.timing import durations_us
 
@@ -53,6 +53,8 @@ def render(path: Path, workspace: Path, say: Say, request: dict[str, Any] | None
         _say_facts(source, say)
     if asked.get("first_look"):
         return
+    if "overlays" not in have:
+        _overlays(source, workspace, say)
     if source.facts.kind == "still":
         _full_still(source, first, have, workspace, say)
     else:
@@ -90,6 +92,13 @@ def _document(source: Source, have: frozenset[str], workspace: Path, say: Say, *
     if "full" not in have and not small_only:
         target = workspace / "full.webp"
         _made(say, "full", target, renditions.write_webp(sheet, target, limits.MAX_WEBP_SIDE), 1.0)
+
+
+def _overlays(source: Source, workspace: Path, say: Say) -> None:
+    target, index = workspace / "overlays.bin", workspace / "overlays.json"
+    if isinstance(source, OverlaidSource) and source.write_overlays(target, index):
+        size = (source.facts.columns, source.facts.rows)
+        _made(say, "overlays", target, size, 0.2, index_file=index.name)
 
 
 def _full_still(source: Source, frame: Array, have: frozenset[str], workspace: Path, say: Say) -> None:

@@ -53,6 +53,24 @@ def dicom(pixels: Pixels, **elements: Any) -> FileDataset:
     return data
 
 
+def with_overlay(data: FileDataset, group: int, bits: Pixels, **said: Any) -> FileDataset:
+    """Add a group's overlay: (rows, columns) of 0 and 1, or (frames, rows, columns) from frame_number `first` on."""
+    rows, columns = bits.shape[-2:]
+    packed = np.packbits(bits.ravel(), bitorder="little").tobytes()
+    data.add_new((group, 0x0010), "US", rows)
+    data.add_new((group, 0x0011), "US", columns)
+    data.add_new((group, 0x0040), "CS", said.get("kind", "G"))
+    data.add_new((group, 0x0050), "SS", said.get("origin", [1, 1]))
+    data.add_new((group, 0x0100), "US", 1)
+    data.add_new((group, 0x0102), "US", 0)
+    data.add_new((group, 0x1500), "LO", said.get("label", ""))
+    if bits.ndim == 3:
+        data.add_new((group, 0x0015), "IS", bits.shape[0])
+        data.add_new((group, 0x0051), "US", said.get("first", 1))
+    data.add_new((group, 0x3000), "OW", packed + b"\0" * (len(packed) % 2))
+    return data
+
+
 def save(data: FileDataset, path: Path) -> Path:
     """Write a data set as a DICOM file."""
     data.save_as(path, enforce_file_format=False)

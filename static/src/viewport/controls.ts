@@ -202,6 +202,7 @@ export class Controls implements GestureTarget {
       r: () => this.rotate(),
       f: () => this.flip(),
       h: () => (this.viewport.overlay.hidden = !this.viewport.overlay.hidden),
+      o: () => this.viewport.overlay.drawings.toggle(),
     };
     if (clip) {
       actions[" "] = () => this.togglePlay();

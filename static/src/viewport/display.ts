@@ -1,5 +1,6 @@
 import { t } from "../ui/text";
 import { chooseRenderer, type RendererChoice } from "./choose_renderer";
+import { FileOverlays } from "./file_overlays";
 import { Notice, type NoticeState } from "./notice";
 import { Overlay, type OverlayState } from "./overlay";
 import type { Renderer, Scene } from "./renderer";
@@ -34,6 +35,7 @@ export class Display {
   size: Size = { width: 0, height: 0 };
   /** How often it was drawn since the start: for measuring. */
   drawings = 0;
+  private readonly drawn: FileOverlays;
   private renderer: Renderer;
   private readonly observer: ResizeObserver;
   private raf = 0;
@@ -46,10 +48,11 @@ export class Display {
     this.surface.tabIndex = 0;
     this.surface.setAttribute("role", "application");
     this.surface.setAttribute("aria-label", t("Picture"));
-    this.overlay = new Overlay(options.askForLossless);
+    this.drawn = new FileOverlays(() => this.invalidate());
+    this.overlay = new Overlay(options.askForLossless, this.drawn);
     this.notice = new Notice(options.retry);
     this.renderer = chooseRenderer(options.renderer, () => this.lost());
-    this.surface.append(this.renderer.canvas, this.overlay.root, this.notice.root);
+    this.surface.append(this.renderer.canvas, this.drawn.root, this.overlay.root, this.notice.root);
     root.append(this.surface);
     this.observer = new ResizeObserver(() => this.measure());
     this.observer.observe(this.surface);
@@ -87,6 +90,7 @@ export class Display {
   destroy(): void {
     cancelAnimationFrame(this.raf);
     this.observer.disconnect();
+    this.drawn.clear();
     this.renderer.destroy();
     this.surface.remove();
   }
@@ -101,8 +105,10 @@ export class Display {
     this.drawings += 1;
     if (marks) {
       this.overlay.update(marks);
+      this.drawn.show(marks.manifest, scene === null ? 0 : marks.frame, matrix);
     } else {
       this.overlay.clear();
+      this.drawn.clear();
     }
     this.notice.show(notice);
     this.options.drawn(matrix);

@@ -104,6 +104,8 @@ export interface Renditions {
   readonly clip?: ClipRendition;
   readonly clip_small?: ClipRendition;
   readonly clip_mp4?: Rendition;
+  /** What the file itself draws over its picture: `overlay_layers.ts` reads its index. */
+  readonly overlays?: ClipRendition;
 }
 
 /** What the server says of one instance: `GET /imaging/instances/<id>`. */
@@ -212,7 +214,7 @@ function readRenditions(field: Field): Renditions {
       found[name] = rendition;
     }
   }
-  for (const name of ["clip", "clip_small", "tablet_clip"] as const) {
+  for (const name of ["clip", "clip_small", "tablet_clip", "overlays"] as const) {
     const clip = field.get(name).orNull(readClip);
     if (clip) {
       found[name] = clip;

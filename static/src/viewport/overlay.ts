@@ -1,5 +1,6 @@
 import { t } from "../ui/text";
 import { About } from "./about";
+import type { FileOverlays } from "./file_overlays";
 import { ModelMark } from "./model_mark";
 import { type ScaleBar, scaleBar } from "./geometry";
 import { type InstanceManifest, type Meaning, meaningOf, type VoiWindow } from "./manifest";
@@ -96,12 +97,15 @@ export class Overlay {
   private readonly bar = element("i", "mark-bar");
   private readonly length = element("span", "mark-length");
 
-  constructor(askForLossless: () => void) {
+  constructor(
+    askForLossless: () => void,
+    readonly drawings: FileOverlays,
+  ) {
     this.badge.type = "button";
     this.badge.addEventListener("click", askForLossless);
     this.scale.append(this.length, this.bar);
     const quality = element("div", "mark-quality");
-    quality.append(this.badge, this.others, this.about.root, this.model.root);
+    quality.append(this.badge, this.others, drawings.button, this.about.root, this.model.root);
     this.root.append(...this.sides, quality, this.frame, this.window, this.scale);
     this.clear();
   }

@@ -15,7 +15,9 @@ import numpy as np
 import pydicom
 from numpy.typing import NDArray
 
-from imaging import clips, renditions, tiles, windows
+from imaging import clips, overlays, renditions, tiles, windows
+from imaging.dataset import open_dicom
+from tests.imaging import files
 
 Array = NDArray[Any]
 REAL = Path(data_store.__file__).parent / "data"
@@ -47,6 +49,8 @@ class Gallery:
             made[rendition] = self._rendition(name, rendition, path.name, path.stat().st_size, width, height)
         made["tiles"] = self._tiles(name, stored)
         self.stored[name] = stored
+        if drawn := said.pop("overlays", None):
+            made["overlays"] = drawn
         self._write(name, stored.shape, "still", made, said)
 
     def clip(self, name: str, frames: list[Array], **said: Any) -> None:
@@ -71,6 +75,15 @@ class Gallery:
         ]
         said = {"frames": len(frames), "frame_time_ms": 1000 / 30, "frame_tiles": paused, **said}
         self._write(name, frames[0].shape, "clip", made, said)
+
+    def overlaid(self, name: str, stored: Array, bits: Array) -> None:
+        """A still of 8 bits whose file draws `bits` (rows, columns) over it."""
+        data = files.with_overlay(files.dicom(stored.astype(np.uint8)), 0x6000, bits, label="Marked in the file")
+        place = files.save(data, self.folder / f"{name}.dcm")
+        target, index = self.folder / f"{name}-overlays.bin", self.folder / f"{name}-overlays.json"
+        overlays.write(open_dicom(place, self.folder), target, index)
+        made = self._rendition(name, "overlays", target.name, target.stat().st_size, *stored.shape[::-1])
+        self.still(name, stored, overlays={**made, "index_url": f"/pictures/{index.name}"})
 
     def bare(self, name: str, state: str, **said: Any) -> None:
         """A picture that is not ready, or never will be."""
@@ -171,6 +184,14 @@ def coded_frames(count: int = CLIP_FRAMES, width: int = 639, height: int = 479) 
         yield np.repeat(grey[:, :, None], 3, axis=2)
 
 
+def checked_plane(rows: int, columns: int) -> Array:
+    """Overlay bits: squares of 20 px, every other one set, between x 100 and 300, y 80 and 200."""
+    y, x = np.mgrid[0:rows, 0:columns]
+    inside = (x >= 100) & (x < 300) & (y >= 80) & (y < 200)
+    drawn: Array = (inside & ((x // 20 + y // 20) % 2 == 0)).astype(np.uint8)
+    return drawn
+
+
 def make_all(folder: Path) -> Gallery:
     """Every picture that the tests look at."""
     gallery = Gallery(folder)
@@ -195,6 +216,7 @@ def make_all(folder: Path) -> Gallery:
     gallery.still("few", few, pixel_range={"min": 0, "max": int(few.max())}, **negative)
     colour = np.stack([(x[:530, :1040] * k + y[:530, :1040] * (4 - k)) % 256 for k in (1, 2, 3)], axis=2)
     gallery.still("colour", colour.astype(np.int32))
+    gallery.overlaid("marked", np.full((400, 600), 60, np.int32), checked_plane(400, 600))
     gallery.clip("fan", list(coded_frames()), modality="US")
     gallery.bare("coming", "processing", progress=0.4)
     gallery.bare("broken", "unusable", reason="This file is not a picture that can be shown (it ends too early).")

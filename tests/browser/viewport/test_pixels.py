@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable
 from itertools import islice
 from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 from playwright.sync_api import Page
 
 from imaging import windows
 from tests.browser.viewport.gallery_server import GalleryServer
-from tests.browser.viewport.pictures import CLIP_FRAMES, PAUSED_ON, Gallery, adlers, coded_frames, identity
+from tests.browser.viewport.pictures import (
+    CLIP_FRAMES,
+    PAUSED_ON,
+    Gallery,
+    adlers,
+    checked_plane,
+    coded_frames,
+    identity,
+)
 
 Open = Callable[..., Page]
 
@@ -94,6 +104,35 @@ def test_a_changed_window_fetches_the_lossless_pixels_of_what_is_visible(stage: 
     )
     page.wait_for_function("people[0].handle.debug().quality === 'lossless'")
     assert "Lossless" in page.locator(".mark-badge[data-level]").inner_text()
+
+
+AT = "(places) => places.map(([x, y]) => window.people[0].handle.debug().toPage(x, y))"
+
+
+def seen(page: Page, places: list[tuple[int, int]]) -> list[int]:
+    """How red the screen is at these image px."""
+    screen = np.asarray(Image.open(io.BytesIO(page.screenshot())).convert("RGB"))
+    return [int(screen[round(y), round(x), 0]) for x, y in page.evaluate(AT, places)]
+
+
+def test_what_the_file_draws_lies_over_its_pixels_and_can_be_hidden(stage: Open) -> None:
+    page = stage()
+    page.evaluate("(id) => window.people[0].handle.show(id)", identity("marked"))
+    page.wait_for_selector(".file-overlays canvas")
+    places = [(110, 90), (130, 90), (130, 110), (290, 190), (50, 50), (310, 90)]
+    bits = [bool(checked_plane(400, 600)[y, x]) for x, y in places]
+    for key in ["", "r", "f", "+"]:
+        if key:
+            page.locator(".viewport").press(key)
+            page.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+        assert [value > 200 for value in seen(page, places)] == bits
+    page.get_by_role("button", name="The file's drawings are shown").click()
+    page.wait_for_selector(".file-overlays", state="hidden")
+    assert max(seen(page, places)) < 200
+    page.locator(".viewport").press("o")
+    page.wait_for_function("!document.querySelector('.file-overlays').hidden")
+    page.evaluate("(id) => window.people[0].handle.show(id)", identity("colour"))
+    page.wait_for_function("document.querySelector('.file-overlays').childElementCount === 0")
 
 
 def scrubs(count: int = 40) -> list[int]:
