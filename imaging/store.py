@@ -18,7 +18,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal
 
-from app import config
+from app import config, native_threads
 from imaging.refusals import Refusal
 
 Area = Literal["originals", "renditions"]
@@ -133,7 +133,7 @@ def sync(path: Path) -> None:
     """Have a file's bytes, or a folder's names, on the disk: a rename is there only once its folder is."""
     handle = os.open(path, os.O_RDONLY)
     try:
-        os.fsync(handle)
+        native_threads.run(os.fsync, handle)
     finally:
         os.close(handle)
 
