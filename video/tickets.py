@@ -35,7 +35,7 @@ class Ticket:
 
 
 class BadTicket(Exception):
-    """The ticket opens nothing; `code` says why: forged, expired, other_room."""
+    """The ticket opens nothing; `code` says why: forged, expired, used (where a relay asks)."""
 
     def __init__(self, code: str) -> None:
         super().__init__(code)

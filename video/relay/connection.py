@@ -105,11 +105,15 @@ class Connection:
         try:
             async with asyncio.timeout(CONNECT_SECONDS):
                 await self._negotiated()
+                self.wire = Wire(self.peer.getTransceivers()[0].receiver.transport, self)
         except TimeoutError:
             log.info("a connection of room %s was not made in %s s", self.ticket.room, CONNECT_SECONDS)
             await self.close()
             return
-        self.wire = Wire(self.peer.getTransceivers()[0].receiver.transport, self)
+        except Exception:  # as for offers: one without media was understood until here, and would stay for ever
+            log.warning("a connection of room %s cannot carry anything", self.ticket.room, exc_info=True)
+            await self.close()
+            return
         self.ready = True
         self._connected()
 
