@@ -89,9 +89,14 @@ def _networks(typed: str) -> list[Network]:
 
 
 def _require_told_apart(session: Session, device: Device, title: str, networks: list[Network]) -> None:
-    """Two units that call with one title from one address could not be told apart: whose picture would it be?"""
+    """Two units that call with one title from one address could not be told apart: whose picture would it be?
+
+    Inside a program one unit may stand in the network of another, and is the one that is meant (`callers`). Nobody may
+    put one into another program's network: they would be given its pictures.
+    """
     for other in queries.with_title(session, title):
-        same = {str(network) for network in networks} & {str(network) for network in other.networks}
+        own = other.program_id == device.program_id
+        same = any(one == another if own else one.overlaps(another) for one in networks for another in other.networks)
         if other is not device and same:
             raise Invalid(
                 "ae_title", _("Another unit sends with this AE title from this address. Give each a title of its own.")

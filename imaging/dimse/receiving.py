@@ -30,6 +30,7 @@ MAX_PDU = 131_072  # bytes of a P-DATA-TF, as we announce it
 _LONGEST_PDU = MAX_PDU + 6 + 65_536  # an A-ASSOCIATE-RQ has no announced limit; 128 contexts of 40 syntaxes fit
 STALL_SECONDS = 30.0  # without a byte
 PDU_SECONDS = 120.0  # for a whole PDU: 9 kbit/s
+_MOST_SAID = 65_536  # bytes of a command, with a data set that is not to be stored: pynetdicom keeps both in memory
 _MOST_WAITING = 8  # data sets sent without waiting for the answer to the first
 _LAST, _COMMAND = 2, 1  # bits of a PDV's message control header (PS3.8 annex E.2)
 
@@ -52,6 +53,9 @@ class Spool:
             write_file_meta_info(DicomFileLike(self._file), meta)
         except OSError as error:
             self._fail(error)
+        except Exception:  # a command that names no instance: pynetdicom ends the association
+            self._end("aborted")
+            raise
 
     def write(self, data: bytes) -> None:
         """Append a fragment of the data set."""
@@ -113,6 +117,7 @@ class Receiver(DIMSEServiceProvider):
         self._most = most
         self._spool: Spool | None = None
         self._whole: dict[Path, Spool] = {}
+        self._said = 0  # bytes of the present message in memory
 
     @property
     def idle(self) -> bool:
@@ -156,9 +161,16 @@ class Receiver(DIMSEServiceProvider):
         return Spool(self._folder, meta, self._most)
 
     def _pass_on(self, context_id: int, data: bytes) -> None:
+        before, self._said = self._said, self._said + len(data)
+        if self._said > _MOST_SAID:
+            if before <= _MOST_SAID:
+                self.assoc.abort(block=False)
+            return
         single = P_DATA()
         single.presentation_data_value_list.append((context_id, data))
         super().receive_primitive(single)
+        if self.message is None:
+            self._said = 0
 
     def collect(self, path: Path) -> Spool:
         """The whole data set of a request, until `answered`."""

@@ -73,6 +73,20 @@ def test_two_units_of_one_title_at_one_address_are_refused_even_across_programs(
     assert administrator.post("/devices/new", data=form(cast, addresses="192.168.1.21")).status_code == 302
 
 
+def test_nobody_puts_a_unit_into_another_programs_network(cast: Cast, client_as: ClientAs) -> None:
+    add_unit(cast, "SONO1", "192.168.1.0/24")
+    with db.write_transaction() as session:
+        stranger = session.get_one(User, cast.outside_doctor.id)
+        stranger.role = "administrator"
+    theirs = form(cast, facility_id=stranger.facility_id or "")
+    for addresses in ("192.168.1.20", "192.168.0.0/16"):
+        answer = client_as(stranger).post("/devices/new", data={**theirs, "addresses": addresses})
+        assert answer.status_code == 422
+    found = callers.recognise("SONO1", "192.168.1.20")
+    assert found is not None
+    assert found.program_id == cast.program.id
+
+
 def test_a_unit_is_changed_switched_off_and_let_in_again(administrator: FlaskClient, cast: Cast) -> None:
     unit = add_unit(cast, UNIT, "127.0.0.1/32")
     assert (

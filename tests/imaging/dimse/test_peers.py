@@ -295,6 +295,23 @@ def test_an_abort_in_the_middle_of_a_data_set_leaves_nothing(listener: Listener)
     assert uploads() == []
 
 
+def test_a_command_that_never_ends_is_not_kept_in_memory(listener: Listener, peer: Peer) -> None:
+    with calling(listener) as line:
+        line.sendall(p_data(1, b"x" * 16_000) * 5)
+        assert line.recv(1) == b"\x07"  # an abort
+        assert ended(line)
+    assert peer("echoscu").status == 0
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")  # how pynetdicom ends it
+def test_a_command_that_names_no_instance_leaves_nothing(listener: Listener, peer: Peer) -> None:
+    with calling(listener) as line:
+        line.sendall(p_data(3, store_command("")) + p_data(2, b"x" * 100))
+        assert ended(line)
+    assert list(store.folder("arriving-dicom").iterdir()) == []
+    assert peer("echoscu").status == 0
+
+
 @pytest.mark.parametrize("content", [b"", b"\0" * 300, b"no data set at all" * 20])
 def test_a_data_set_that_cannot_be_read_is_not_understood(listener: Listener, content: bytes) -> None:
     with calling(listener) as line:
