@@ -18,6 +18,8 @@ from app.notices import Carrier
 from consult import invitation_routes, log_routes, room_routes
 from consult import routes as consult_routes
 from consult import sockets as consult_sockets
+from consult.chat import routes as chat_routes
+from consult.chat import sockets as chat_sockets
 from consult.patients import routes as patient_routes
 from consult.reports import routes as report_routes
 from consult.stage import sockets as stage_sockets
@@ -38,6 +40,7 @@ BLUEPRINTS = (
     token_routes.blueprint,
     consult_routes.blueprint,
     room_routes.blueprint,
+    chat_routes.blueprint,
     log_routes.blueprint,
     invitation_routes.blueprint,
     patient_routes.blueprint,
@@ -51,7 +54,7 @@ BLUEPRINTS = (
     site_model_routes.blueprint,
     inbox_routes.blueprint,
 )
-SOCKETS = (consult_sockets, stage_sockets, signalling)
+SOCKETS = (consult_sockets, chat_sockets, stage_sockets, signalling)
 ROOT = Path(__file__).resolve().parent.parent
 WHOLE_APP = (json_bodies, pages, error_pages, languages, assets, security_headers)
 

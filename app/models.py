@@ -7,6 +7,7 @@ from __future__ import annotations
 import app.audit
 import app.auth.models
 import app.outbox
+import consult.chat.models
 import consult.models
 import consult.patients.models
 import consult.reports.models

@@ -29,6 +29,8 @@ RIGHTS: Final[dict[str, frozenset[str]]] = {
     "answer_retakes": frozenset({"treating_doctor", COLLEAGUE}),
     "assign_views": _DOCTORS | {COLLEAGUE},
     "calibrate": _DOCTORS,
+    "read_chat": frozenset(PARTICIPANT_ROLES) | {COLLEAGUE},
+    "write_chat": frozenset(PARTICIPANT_ROLES) - {"observer"},
     "draw": _DOCTORS,
     "present": _DOCTORS,
     "invite": frozenset({"treating_doctor"}),

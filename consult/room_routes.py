@@ -21,6 +21,7 @@ _RIGHTS_SHOWN = (
     "write_opinion",
     "write_outcome",
     "read_record",
+    "write_chat",
 )
 
 

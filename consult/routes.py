@@ -17,6 +17,7 @@ from app.actor import Actor
 from app.auth.guards import behind, only
 from app.errors import Conflict, Invalid
 from consult import access, forms, invitations, operations, queries, specialties, thumbnails, versions, worklist
+from consult.chat import queries as chat_queries
 from consult.lifecycle import URGENCIES, allowed_events
 from consult.models import Consult
 from consult.patients import ages, consent_texts
@@ -176,6 +177,7 @@ def show(consult_id: str) -> Any:
             may_invite=may(standing.role, "invite") and operations.is_open(consult),
             invited=invitations.listed(session, actor, consult_id) if may(standing.role, "invite") else [],
             timeline=queries.timeline(session, consult_id),
+            chat=chat_queries.page(session, consult_id, consult.case_id) if may(standing.role, "read_chat") else None,
             consents=patient_queries.consents_of(session, consult.case_id),
             consent_text=consent_texts.find,
         )

@@ -32,6 +32,8 @@ ACTIONS = {
     "joined_by_link": _l("Joined by link"),
     "open_room": _l("Opened the consult room"),
     "join_room": _l("Came into the consult room"),
+    "send_message": _l("Wrote in a consult's chat"),
+    "read_messages": _l("Read a consult's chat"),
     "join_call": _l("Joined the call"),
     "leave_call": _l("Left the call"),
     "register_patient": _l("Registered a patient"),

@@ -13,8 +13,10 @@ from app import clock, db
 from app.auth.guards import behind
 from app.errors import Conflict
 from consult import access
+from consult.chat import queries as chat_queries
 from consult.reports import forms, jobs, operations, queries, replies, report_state, times, wording
 from consult.reports.operations import NewerDraft
+from consult.roles import may
 
 blueprint = Blueprint("reports", __name__)
 
@@ -152,9 +154,11 @@ def record_page(consult_id: str) -> str:
         report = queries.report_of(session, consult_id)
         reply = replies.record(actor, standing, documents, report, _pdf_url(consult_id))
         follow_up = documents.outcome.follow_up_on if documents.outcome else None
+        consult = standing.consult
         return render_template(
             "reports/record.html",
-            consult=standing.consult,
+            consult=consult,
+            chat=chat_queries.page(session, consult_id, consult.case_id) if may(standing.role, "read_chat") else None,
             record=reply,
             words=wording,
             follow_up=times.day(follow_up, str(get_locale())) if follow_up else "",

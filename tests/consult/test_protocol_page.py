@@ -8,13 +8,15 @@ from types import ModuleType
 
 import pytest
 
+import consult.chat.protocol
 import consult.protocol
 import consult.sockets
 import consult.stage.protocol
 import video.protocol
 
 PAGE = (Path(consult.protocol.__file__).parent / "PROTOCOL.md").read_text(encoding="utf-8")
-MODULES = (consult.protocol, consult.stage.protocol, video.protocol)
+MODULES = (consult.protocol, consult.chat.protocol, consult.stage.protocol, video.protocol)
+RATED = (consult.sockets, consult.chat.protocol, consult.stage.protocol, video.protocol)
 HEADING = re.compile(r"^### `(\w+)` \((command|fact)\)\n(.+?)(?=^#|\Z)", re.MULTILINE | re.DOTALL)
 TOLD = {(name, kind): text for name, kind, text in HEADING.findall(PAGE)}
 
@@ -39,7 +41,7 @@ def rates(module: ModuleType) -> dict[str, float]:
     return found
 
 
-@pytest.mark.parametrize("module", [consult.sockets, consult.stage.protocol, video.protocol])
+@pytest.mark.parametrize("module", RATED)
 def test_the_page_says_each_commands_rate_as_it_is_enforced(module: ModuleType) -> None:
     for name, rate in rates(module).items():
         if name != "point_stage":  # dropped without a word by a limit of its own
@@ -47,5 +49,5 @@ def test_the_page_says_each_commands_rate_as_it_is_enforced(module: ModuleType) 
 
 
 def test_every_command_has_a_rate() -> None:
-    limited = [name for module in (consult.sockets, consult.stage.protocol, video.protocol) for name in rates(module)]
+    limited = [name for module in RATED for name in rates(module)]
     assert sorted(limited) == sorted(names("COMMANDS"))

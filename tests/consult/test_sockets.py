@@ -12,6 +12,7 @@ from app import audit, db, membership, notices, outbox
 from app.extensions import socketio
 from app.membership import room_of
 from consult import operations
+from consult.chat.protocol import COMMANDS as CHAT_COMMANDS
 from consult.models import Consult, Participant
 from consult.protocol import COMMANDS as CONSULT_COMMANDS
 from consult.stage.protocol import COMMANDS as STAGE_COMMANDS
@@ -190,10 +191,11 @@ def messages(consult: Consult, to: str) -> dict[str, Any]:
         "send_media_candidate": {**connection, "candidate": candidate},
         "hold_picture": {"route": "a-route-0001", "publisher": to, "held": True},
         "report_quality": {"links": [link]},
+        "send_message": {"client_id": "0" * 32, "text": "Good morning"},
     }
 
 
-ALL_COMMANDS = [*CONSULT_COMMANDS, *STAGE_COMMANDS, *CALL_COMMANDS]
+ALL_COMMANDS = [*CONSULT_COMMANDS, *CHAT_COMMANDS, *STAGE_COMMANDS, *CALL_COMMANDS]
 NOT_OF_A_CONSULT = {"join_worklist"}
 
 

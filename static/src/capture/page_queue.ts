@@ -64,9 +64,9 @@ export class CaseQueue {
     return () => void this.handlers.delete(handler);
   }
 
-  /** Queues files; `keep` false: for as long as a page stays open. */
-  async add(chosen: readonly Chosen[], keep = true): Promise<void> {
-    await (await this.opened).add(this.caseId, chosen, keep);
+  /** Queues files and gives their keys; `keep` false: for as long as a page stays open. */
+  async add(chosen: readonly Chosen[], keep = true): Promise<string[]> {
+    return (await this.opened).add(this.caseId, chosen, keep);
   }
 
   private tell(): void {

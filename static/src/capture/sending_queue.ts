@@ -113,17 +113,24 @@ export class SendingQueue {
     return () => void this.handlers.delete(handler);
   }
 
-  /** Queues files for a case. `keep` false: they are sent while a page stays open, and not kept for later. */
-  async add(caseId: string, chosen: readonly Chosen[], keep = true): Promise<void> {
+  /**
+   * Queues files for a case; gives their keys, in order. `keep` false: they are sent while a page stays open, and not
+   * kept for later.
+   */
+  async add(caseId: string, chosen: readonly Chosen[], keep = true): Promise<string[]> {
     void askToPersist();
+    const keys: string[] = [];
     for (const { file, handle } of chosen) {
-      const missing = this.transfers.find((one) => one.state === "missing" && isSame(one, caseId, file));
-      if (missing) {
-        this.found(missing.key, file);
-      } else if (!this.unsent.some((one) => isSame(one, caseId, file))) {
-        await this.addOne(newRecord(caseId, file), file, handle, keep);
+      const known = this.unsent.find((one) => isSame(one, caseId, file));
+      const record = newRecord(caseId, file);
+      keys.push(known?.key ?? record.id);
+      if (known?.state === "missing") {
+        this.found(known.key, file);
+      } else if (!known) {
+        await this.addOne(record, file, handle, keep);
       }
     }
+    return keys;
   }
 
   /** Holds one file, or (without a name) everything until `resume()`: for a call, whose voice goes first. */

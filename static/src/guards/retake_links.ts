@@ -12,7 +12,7 @@ interface Pending {
 /** What is used of the queue. */
 export interface Queue {
   readonly transfers: readonly Transfer[];
-  add(chosen: readonly { readonly file: File }[]): Promise<void>;
+  add(chosen: readonly { readonly file: File }[]): Promise<unknown>;
   onChange(handler: () => void): () => void;
 }
 

@@ -1,4 +1,5 @@
 /** One consult's page (and a case's): its pictures, and a word when its state has moved on. */
+import "../styles/chat_log.css";
 import "../styles/consult.css";
 import { mountPictures } from "../capture/pictures";
 import { ApiError, getJson } from "../ui/api";

@@ -1,3 +1,4 @@
+import "../styles/chat_log.css";
 import "../styles/record.css";
 import { addendumForm } from "../record/addenda";
 import { mountRecord } from "../record/panel";

@@ -14,6 +14,7 @@ import { Connection } from "../realtime/connection";
 import type { JoinedConsult } from "../realtime/protocol";
 import { AddSheet } from "../room/add_sheet";
 import { CasePictures } from "../room/case_pictures";
+import { Chat } from "../room/chat";
 import { readIceServers } from "../room/ice_servers";
 import { linkWords } from "../room/link_words";
 import { endRoom, linkButton, Notices } from "../room/notices";
@@ -124,8 +125,24 @@ class Room {
     if (!GUESTS.has(seat.role)) {
       mountRecordSheet(this.main, { consultId: this.page.consultId, role: seat.role, connection: this.connection, stage });
     }
+    const chat = this.mountChat(seat, stage);
     void call.watch();
-    exposeForTests({ stage, call });
+    exposeForTests({ stage, call, chat, connection: this.connection });
+  }
+
+  private mountChat(seat: JoinedConsult, stage: StageHandle): Chat {
+    return new Chat({
+      consultId: this.page.consultId,
+      me: seat.participant_id,
+      mayWrite: this.page.rights.has("write_chat"),
+      room: this.main,
+      controls: element("controls"),
+      connection: this.connection,
+      queue: this.queue,
+      pictures: this.pictures,
+      show: (id) => void stage.show(id),
+      say: (sentence) => this.notices.say(sentence),
+    });
   }
 
   private others(): string[] {
@@ -254,7 +271,7 @@ class Room {
 }
 
 /** What browser tests read: the page's own state, nothing that the person cannot see. */
-function exposeForTests(room: { stage: StageHandle; call: Call }): void {
+function exposeForTests(room: { stage: StageHandle; call: Call; chat: Chat; connection: Connection }): void {
   Object.assign(window, { nidaan: room });
 }
 

@@ -3,6 +3,14 @@
 /** A message that says nothing but its name. */
 export type Empty = Record<string, never>;
 
+/** A picture that came with a message: the file that brings it, and the picture once there is one. */
+export interface Attachment {
+  upload_id: string | null;
+  instance_id: string | null;
+  name: string;
+  state: "coming" | "there" | "held" | "refused" | "gone";
+}
+
 /** What passes and is never stored: the pointer, and the view while it moves. `at`: ms, server time. */
 export interface AwarenessState {
   pointer: Pointer | null;
@@ -50,6 +58,18 @@ export interface ChangeMedia {
   audio: boolean;
   video: boolean;
   camera?: "front" | "rear" | null;
+}
+
+/** One message as everybody in the room reads it. `sent_at`: milliseconds since 1970, the server's clock. */
+export interface ChatEntry {
+  id: number;
+  client_id: string;
+  participant_id: string;
+  name: string;
+  role: string;
+  text: string;
+  attachment: Attachment | null;
+  sent_at: number;
 }
 
 export interface ConsultChanged {
@@ -166,6 +186,10 @@ export interface MediaRefused {
   publisher: string | null;
   attempt: number;
   code: string;
+}
+
+export interface MessageSent {
+  message: ChatEntry;
 }
 
 /**
@@ -289,6 +313,19 @@ export interface SendMediaCandidate {
   candidate: IceCandidateInput;
 }
 
+/** Words, a picture of the case (by its upload or as itself), or both. `client_id` makes a resend harmless. */
+export interface SendMessage {
+  client_id: string;
+  text: string;
+  upload_id?: string | null;
+  instance_id?: string | null;
+}
+
+/** The message as it is kept. */
+export interface SentMessage {
+  message: ChatEntry;
+}
+
 /** RTCSessionDescriptionInit (WebRTC 1.0, 4.6.2) as this protocol uses it: whole offers and answers. */
 export interface SessionDescription {
   type: "offer" | "answer";
@@ -365,6 +402,7 @@ export interface Commands {
   join_consult: { message: JoinConsult; reply: JoinedConsult };
   leave_consult: { message: Empty; reply: Empty };
   join_worklist: { message: Empty; reply: Empty };
+  send_message: { message: SendMessage; reply: SentMessage };
   sync_stage: { message: SyncStage; reply: SyncedStage };
   update_stage: { message: UpdateStage; reply: Empty };
   point_stage: { message: PointStage; reply: Empty };
@@ -396,6 +434,7 @@ export interface Facts {
   instance_removed: InstanceRemoved;
   views_changed: ViewsChanged;
   report_changed: ReportChanged;
+  message_sent: MessageSent;
   stage_updated: StageUpdated;
   stage_pointed: StagePointed;
   call_joined: CallJoined;

@@ -25,6 +25,7 @@ export class CasePictures {
   private readonly known = new Map<string, InstanceManifest>();
   private readonly incoming = new Map<string, IncomingFile>();
   private readonly handlers = new Set<() => void>();
+  private isLoaded = false;
   private readonly removedHandlers = new Set<(id: string) => void>();
   private readonly instanceHandlers = new Set<(manifest: InstanceManifest) => void>();
 
@@ -46,6 +47,21 @@ export class CasePictures {
     return [...this.incoming.values()].filter((file) => file.state !== "stored" && file.state !== "cancelled");
   }
 
+  /** Whether the server has told of everything once. */
+  get loaded(): boolean {
+    return this.isLoaded;
+  }
+
+  /** What is known of a picture, or null. */
+  find(id: string): InstanceManifest | null {
+    return this.known.get(id) ?? null;
+  }
+
+  /** What is known of a file that was sent to the case, stored or not. */
+  file(uploadId: string): IncomingFile | null {
+    return this.incoming.get(uploadId) ?? null;
+  }
+
   /** Asks the server for everything; call after every (re)connection, for facts in between were missed. */
   async load(): Promise<void> {
     const answer = await getJson<CaseJson>(`/imaging/cases/${this.caseId}`);
@@ -57,6 +73,7 @@ export class CasePictures {
         this.keep(manifest);
       }
     }
+    this.isLoaded = true;
     answer.uploads.forEach((upload) => this.incoming.set(upload.id, upload));
     this.announce();
   }
