@@ -109,7 +109,7 @@ def detach(session: Session, actor: Actor, waiting_id: str, now: datetime) -> St
     else:
         study.case_id, study.attached_at = None, None
     for instance in instances:
-        instance.hold = None
+        holds.withdraw(session, actor, instance, now)
         post_removed(session, case_id, instance.id)
     _name_case(session, instances, None)
     _write(session, actor, other or study, "detached", "", now, case_id)

@@ -131,6 +131,16 @@ def _show(session: Session, hold: Hold, actor: Actor, reason: str, now: datetime
     post_instance(session, hold.instance)
 
 
+def withdraw(session: Session, actor: Actor, instance: Instance, now: datetime) -> None:
+    """End the open question about an instance that leaves its case by another way: whoever puts it into one is asked
+    anew.
+    """
+    hold = queries.open_hold(session, instance.id)
+    if hold is not None:
+        _close(session, hold, actor, "wrong_patient", "", now)
+    instance.hold = None
+
+
 def take_out(session: Session, actor: Actor, instance: Instance, now: datetime) -> None:
     """Out of the case and into its facility's inbox; its bytes stay."""
     case_id, series = instance.case_id, session.get_one(Series, instance.series_id)

@@ -147,6 +147,24 @@ def test_a_colleagues_reason_leaves_the_pictures_held_for_the_treating_doctor(
     assert (instance.case_id, instance.is_held) == (cast.case.id, True)
 
 
+def test_what_was_held_and_taken_back_can_be_attached_again(
+    doctor: FlaskClient, client_as: ClientAs, cast: Cast, send: Send
+) -> None:
+    send(1, PatientName="Quite^Another", PatientSex="M")
+    [study] = studies()
+    with db.write_transaction() as session:
+        consult_in(session, cast, "in_progress")
+    colleague = client_as(cast.colleague)
+    for _ in range(2):
+        assert attach(colleague, cast, study.id, reason="I was there") == 302
+        assert instances()[0].is_held
+        assert colleague.post(f"/inbox/studies/{study.id}/detach").status_code == 302
+    assert attach(doctor, cast, study.id, reason="I was there too") == 302
+    assert not instances()[0].is_held
+    with db.read_session() as session:
+        assert sorted(session.scalars(select(Hold.state))) == ["confirmed", "removed", "removed"]
+
+
 def test_files_of_one_study_that_disagree_are_all_compared(doctor: FlaskClient, cast: Cast, send: Send) -> None:
     send(1)
     send(2, PatientName="Quite^Another", PatientSex="M")
