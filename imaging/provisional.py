@@ -33,10 +33,13 @@ def in_case(session: Session, case_id: str | None, sop_instance_uid: str) -> Ins
 
 
 def has_another_shape(instance: Instance, facts: Facts) -> bool:
-    """Whether what was drawn on the preview may lie elsewhere on the original: another size, beyond rounding."""
+    """Whether what was drawn on the preview may lie elsewhere on the original: another size, beyond rounding, or other
+    frames. A video's are told by its container, and counted when it is decoded.
+    """
     told = Facts.from_json(instance.facts)
     off = max(abs(told.rows - facts.rows), abs(told.columns - facts.columns))
-    return off > _ROUNDING_PX or told.kind != facts.kind
+    recounted = facts.media == "dicom" and told.frames != facts.frames
+    return off > _ROUNDING_PX or told.kind != facts.kind or recounted
 
 
 def forget_empty_homes(session: Session, study_id: str, series_id: str) -> None:

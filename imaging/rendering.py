@@ -140,14 +140,18 @@ def add_rendition(instance_id: str, event: Event, workspace: Path, frame_index: 
 
 
 def _compare_with_tablet(instance_id: str) -> None:
-    """Whether the sender's preview had shown another picture than the original: then the room is told."""
+    """Whether the sender's preview had shown another picture than the original, or may have: then the room is told."""
     with db.read_session() as session:
         made = {one.name: queries.rendition_path(one) for one in session.get_one(Instance, instance_id).renditions}
     if not {"preview", "tablet_preview"} <= made.keys():
         return
-    with store.workspace() as workspace:
-        request = {"other": str(made["tablet_preview"])}
-        events = list(sandbox.run("compare", made["preview"], workspace, request))
+    try:
+        with store.refusing_when_full(), store.workspace() as workspace:
+            request = {"other": str(made["tablet_preview"])}
+            events = list(sandbox.run("compare", made["preview"], workspace, request))
+    except Refusal as refusal:  # the original is no worse for it, and nobody can say that they are alike
+        log.warning("the preview of instance %s cannot be compared: %s", instance_id, refusal.code)
+        events = [{"differ": True}]
     if any(event.get("differ") for event in events):
         log.warning("the original of instance %s is another picture than its preview", instance_id)
         with db.write_transaction() as session:

@@ -19,7 +19,7 @@ from app import clock, db
 from app.actor import Actor
 from app.auth.models import User
 from app.outbox import OutboxRow
-from imaging import ingest, jobs, previews, queries, rendering, sandbox, store, uploads
+from imaging import ingest, jobs, previews, provisional, queries, rendering, sandbox, store, uploads
 from imaging.facts import Facts
 from imaging.models import Instance, Rendition, Series, Study, TabletPreview
 from tests.cast import Cast
@@ -270,6 +270,28 @@ class TestCompleting:
         rendering.make_renditions(instance_id)
         [caution] = client.get(f"/imaging/instances/{instance_id}").get_json()["cautions"]
         assert caution["code"] == "not_as_previewed"
+
+    def test_an_original_that_cannot_be_compared_is_ready_and_says_so(
+        self, client: FlaskClient, cast: Cast, doctor: Actor, chest: bytes
+    ) -> None:
+        upload_id = opened(doctor, cast, len(chest))
+        [preview] = shown(client, upload_id).renditions
+        store.drop("renditions", preview.sha256)
+        instance_id = arrive(doctor, upload_id, chest)
+        assert instance_id is not None
+        rendering.make_renditions(instance_id)
+        ready = instance_row(instance_id)
+        assert (ready.state, ready.differs) == ("ready", True)
+
+    @pytest.mark.parametrize(("media", "differs"), [("dicom", True), ("video", False)])
+    def test_an_original_with_other_frames_is_said_where_they_were_counted(self, media: str, differs: bool) -> None:
+        said = Facts.from_json(
+            {"media": media, "kind": "clip", "modality": "US", "rows": 90, "columns": 80, "frames": 12}
+        )
+        arrived = Facts.from_json(
+            {"media": media, "kind": "clip", "modality": "US", "rows": 90, "columns": 80, "frames": 11}
+        )
+        assert provisional.has_another_shape(Instance(facts=said.as_json()), arrived) is differs
 
     def test_an_original_of_another_size_is_said(
         self, client: FlaskClient, cast: Cast, doctor: Actor, chest: bytes
