@@ -385,3 +385,14 @@ def test_a_file_that_cannot_be_read_is_left_out_and_the_rest_goes_on(
     assert "is not in the copy" in page
     with db.read_session() as session:
         assert session.scalar(select(CopyItem.state).where(CopyItem.instance_id == picture)) == "made"
+
+
+@pytest.mark.usefixtures("app")
+def test_a_copy_that_is_kept_is_handed_over_without_being_copied() -> None:
+    archive = copy_files.folder_of("copy") / copy_files.ARCHIVE
+    archive.write_bytes(b"pictures")
+    place = archive.stat().st_ino
+    copy_files.hand_over("copy", "teaching")
+    copy_files.drop(archive.parent)
+    kept = copy_files.teaching_folder("teaching") / copy_files.ARCHIVE
+    assert (kept.read_bytes(), kept.stat().st_ino) == (b"pictures", place)
