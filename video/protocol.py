@@ -24,9 +24,20 @@ def _fits(limit: int) -> AfterValidator:
     return AfterValidator(check)
 
 
+def _once(names: list[str]) -> list[str]:
+    if len(set(names)) < len(names):
+        raise ValueError("The same thing stands here twice.")
+    return names
+
+
 ParticipantId = Annotated[str, Field(min_length=1, max_length=64)]
 SessionId = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{8,64}$")]
 Camera = Literal["front", "rear"]
+# What a member sends: voice and picture (the same picture small, for slow lines, as `low`), and pictures beside these:
+# another camera's as `second`, an ultrasound unit's as `probe`.
+Track = Literal["voice", "picture", "low", "second", "probe"]
+Extra = Literal["second", "probe"]
+Extras = Annotated[list[Extra], Field(max_length=2), AfterValidator(_once)]
 
 
 class Message(BaseModel):
@@ -59,6 +70,7 @@ class CallMember(Message):
     audio: bool
     video: bool
     camera: Camera | None = None
+    extra: Extras = []
 
 
 Purpose = Literal["publish", "subscribe"]
@@ -127,6 +139,7 @@ class OpenMedia(Message):
     """Offer the relay of route `route` a connection: to send one's own media, or to receive those of `publisher`.
 
     `session_id` is the sender's own; the answer comes as `media_answered` with the same `attempt`, or `media_refused`.
+    `tracks` says what the offer's media sections carry, in their order.
     """
 
     route: SessionId
@@ -134,6 +147,7 @@ class OpenMedia(Message):
     purpose: Purpose
     publisher: ParticipantId | None
     attempt: Annotated[int, Field(ge=0, le=MAX_ATTEMPTS)] = 0
+    tracks: Annotated[list[Track], Field(min_length=1, max_length=5), AfterValidator(_once)] = ["voice", "picture"]
     sdp: Annotated[str, Field(pattern=r"^v=0\r?\n"), _fits(MAX_SDP_BYTES)]
 
 
@@ -190,6 +204,7 @@ class ChangeMedia(Message):
     audio: bool
     video: bool
     camera: Camera | None = None
+    extra: Extras = []
 
 
 # Replies ----------------------------------------------------------------------------------------------------------
@@ -248,6 +263,7 @@ class MediaChanged(Message):
     audio: bool
     video: bool
     camera: Camera | None
+    extra: Extras = []
 
 
 class RouteChanged(Message):

@@ -56,6 +56,7 @@ class Relaying:
         self._ways: dict[str, Way] = {}
         relays.lost = self._relay_lost
         relays.happened = self._happened
+        relays.came = self._relay_came
 
     @property
     def relays(self) -> int:
@@ -110,6 +111,11 @@ class Relaying:
             if consult_id in self._ways:
                 self._change(consult_id, "relay")
 
+    def _relay_came(self) -> None:
+        """Calls that went directly for want of a relay have one now."""
+        for consult_id in list(self._ways):
+            self.settle(consult_id)
+
     def open_media(self, place: Place, message: OpenMedia) -> None:
         """Hand an offer to the relay with a ticket. Raises Conflict(route_changed), NotFound."""
         way, named = self._named(place, message)
@@ -121,8 +127,10 @@ class Relaying:
             session=place.session_id,
             purpose=message.purpose,
             publisher=named["publisher"],
+            route=message.route,
         )
-        self._relays.tell(way, "open", {**named, "ticket": ticket, "offer": message.sdp, "attempt": message.attempt})
+        offered = {"offer": message.sdp, "attempt": message.attempt, "tracks": message.tracks}
+        self._relays.tell(way, "open", {**named, "ticket": ticket, **offered})
 
     def send_candidate(self, place: Place, message: SendMediaCandidate) -> None:
         """Hand a candidate to the relay. Raises as `open_media` does."""

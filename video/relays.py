@@ -32,13 +32,17 @@ class Relay:
 
 
 class Relays:
-    """Every relay of this process. `lost` hears of calls whose relay is gone, `happened` of what a relay says."""
+    """Every relay of this process.
+
+    `came` hears that there is one more, `lost` of calls whose relay is gone, `happened` of what a relay says.
+    """
 
     def __init__(self, emit: Callable[..., Any]) -> None:
         self._emit = emit
         self._relays: dict[str, Relay] = {}
         self.lost: Callable[[list[str]], None] = lambda consult_ids: None
         self.happened: Callable[[Event], None] = lambda event: None
+        self.came: Callable[[], None] = lambda: None
 
     def __len__(self) -> int:
         return len(self._relays)
@@ -47,6 +51,7 @@ class Relays:
         """A relay connected."""
         self._relays[sid] = Relay(sid, name)
         log.info("relay %s is here", name)
+        self.came()
 
     def drop(self, sid: str) -> None:
         """A relay is gone: its calls have to move."""

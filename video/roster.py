@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from app.membership import Membership
-from video.protocol import CallMember, Camera
+from video.protocol import CallMember, Camera, Extra
 
 GRACE = timedelta(seconds=15)
 
@@ -28,6 +28,7 @@ class Place:
     audio: bool
     video: bool
     camera: Camera | None = None
+    extra: tuple[Extra, ...] = ()
     lost_at: datetime | None = None
 
     def as_member(self) -> CallMember:
@@ -37,6 +38,7 @@ class Place:
             audio=self.audio,
             video=self.video,
             camera=self.camera,
+            extra=list(self.extra),
         )
 
 

@@ -105,7 +105,7 @@ class CallSignalling:
         place = Place(member, message.session_id, message.audio, message.video)
         before = self.roster.find(member.consult_id, member.participant_id)
         if before is not None and before.session_id == place.session_id:
-            place = replace(place, camera=before.camera)
+            place = replace(place, camera=before.camera, extra=before.extra)
         with write_transaction() as session:
             previous = operations.join(session, self.roster, place, self._now())
         if previous is not None and previous.session_id != place.session_id:
@@ -166,6 +166,7 @@ class CallSignalling:
         """Tell the room what this member now sends."""
         place = self._place(member)
         changed = replace(place, audio=message.audio, video=message.video, camera=message.camera)
+        changed = replace(changed, extra=tuple(message.extra))
         self.roster.take(changed)
         fact = MediaChanged(participant_id=member.participant_id, **message.model_dump())
         self._tell(changed, "media_changed", fact)

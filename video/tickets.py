@@ -23,7 +23,11 @@ Purpose = Literal["publish", "subscribe"]
 
 @dataclass(frozen=True, slots=True)
 class Ticket:
-    """What the holder may do. `publisher` is whose media a subscriber receives; times are unix seconds."""
+    """What the holder may do. `publisher` is whose media a subscriber receives; times are unix seconds.
+
+    `route` is the name of the call's way when the ticket was made: media stays among those who came the same way, so
+    that whoever lingers on an older one hears nobody who has moved on.
+    """
 
     room: str
     participant: str
@@ -32,6 +36,7 @@ class Ticket:
     publisher: str
     expires: int
     nonce: str
+    route: str = ""
 
 
 class BadTicket(Exception):
@@ -53,7 +58,15 @@ def key_of(secret: str, name: str) -> str:
 
 
 def make(
-    secret: str, now: datetime, *, room: str, participant: str, session: str, purpose: Purpose, publisher: str = ""
+    secret: str,
+    now: datetime,
+    *,
+    room: str,
+    participant: str,
+    session: str,
+    purpose: Purpose,
+    publisher: str = "",
+    route: str = "",
 ) -> str:
     """A new ticket, good for `LIFE`."""
     ticket = Ticket(
@@ -64,6 +77,7 @@ def make(
         publisher=publisher,
         expires=int((now + LIFE).timestamp()),
         nonce=secrets.token_hex(12),
+        route=route,
     )
     body = json.dumps(asdict(ticket), separators=(",", ":")).encode()
     return f"{_text(body)}.{_text(_sign(secret, body))}"

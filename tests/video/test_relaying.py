@@ -103,7 +103,8 @@ def test_an_offer_reaches_the_relay_with_a_ticket_for_exactly_that(calls: Calls)
     assert opened.to == "relay-sid"
     ticket = tickets.read(SECRET, opened.payload["ticket"], calls.room.now)
     assert (ticket.room, ticket.participant, ticket.session) == ("consult-one", "anna", "session-anna")
-    assert (ticket.purpose, ticket.publisher) == ("subscribe", "bela")
+    assert (ticket.purpose, ticket.publisher, ticket.route) == ("subscribe", "bela", calls.route()[1])
+    assert opened.payload["tracks"] == ["voice", "picture"]
 
 
 @pytest.mark.parametrize(
@@ -169,6 +170,14 @@ def test_a_dead_relays_calls_move_to_another_and_without_one_go_direct(calls: Ca
     calls.relays.drop("second")
     assert calls.route()[0] == "direct"
     assert len(calls.told("route_changed")) == 2
+
+
+def test_three_who_had_to_talk_directly_move_to_the_relay_that_comes(calls: Calls) -> None:
+    calls.join("anna", "bela", "cleo")
+    calls.room.join(member("dora", "consult-two"))
+    calls.relays.add("late", "late")
+    assert calls.route()[0] == "relay"
+    assert calls.relaying.route("consult-two").kind == "direct"
 
 
 def test_a_relay_that_is_being_stopped_gives_up_its_calls_and_gets_no_others(calls: Calls) -> None:

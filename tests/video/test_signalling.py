@@ -29,6 +29,7 @@ def test_the_room_hears_who_joined_but_not_the_one_who_did(room: Room) -> None:
         "audio": True,
         "video": True,
         "camera": None,
+        "extra": [],
     }
 
 
@@ -109,11 +110,12 @@ def test_a_change_of_media_is_not_heard_from_one_who_is_not_in_the_call(room: Ro
 
 def test_a_change_of_media_is_told_to_the_room_and_to_those_who_join_later(room: Room) -> None:
     room.join(ASHA)
-    room.send(ASHA, "change_media", {"audio": False, "video": True, "camera": "rear"})
+    media = {"audio": False, "video": True, "camera": "rear", "extra": ["probe"]}
+    room.send(ASHA, "change_media", media)
     (fact,) = room.facts("media_changed")
-    assert fact.payload == {"participant_id": "asha", "audio": False, "video": True, "camera": "rear"}
+    assert fact.payload == {"participant_id": "asha", **media}
     (seen,) = room.join(BELA)["members"]
-    assert (seen["audio"], seen["camera"]) == (False, "rear")
+    assert (seen["audio"], seen["camera"], seen["extra"]) == (False, "rear", ["probe"])
 
 
 def test_hanging_up_tells_the_room_and_twice_is_harmless(room: Room) -> None:

@@ -6,33 +6,49 @@ import asyncio
 import contextlib
 import logging
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final
 
 from aiortc import RTCConfiguration, RTCRtpSender, RTCSessionDescription
 from aiortc.sdp import candidate_from_sdp
 
 from video.relay import seams
-from video.relay.incoming import Kind
+from video.relay.incoming import Track
 from video.relay.seams import Wire
 from video.tickets import Ticket
 
 CONNECT_SECONDS: Final = 20.0
 _LOCAL_NAMES: Final = re.compile(r"^a=candidate:.*\.local .*\r?\n", re.MULTILINE)  # mDNS: cannot be resolved from here
+_CANDIDATE: Final = re.compile(r"^a=candidate:.*\r?\n", re.MULTILINE)
+_SECTION: Final = re.compile(r"^(?=m=)", re.MULTILINE)
 _VIDEO: Final = ("video/vp8", "video/rtx")  # what every browser both sends and shows, and what a key frame is known of
 
 log = logging.getLogger(__name__)
 
 
-def kind_of(transceiver: Any) -> Kind:
-    """Whether a transceiver carries the voice or the picture."""
-    return "audio" if transceiver.kind == "audio" else "video"
+PLAIN: Final[tuple[Track, ...]] = ("voice", "picture")
+
+
+def usable(sdp: str) -> str:
+    """A description without names that cannot be resolved, and with its candidates in each media section.
+
+    All sections share one path (RFC 9143), and aiortc keeps the candidates of the last one only.
+    """
+    head, *sections = _SECTION.split(_LOCAL_NAMES.sub("", sdp))
+    found = "".join(dict.fromkeys(_CANDIDATE.findall(sdp)))
+    found = _LOCAL_NAMES.sub("", found)
+    return head + "".join(one if _CANDIDATE.search(one) else _ended(one) + found for one in sections)
+
+
+def _ended(section: str) -> str:
+    return section if section.endswith("\n") else section + "\r\n"
 
 
 class Connection:
     """What publishing and subscribing have in common.
 
-    `ready` is called when media can flow, `ended` once, when it is over for whatever reason.
+    `ready` is called when media can flow, `ended` once, when it is over for whatever reason. `tracks` says what the
+    offer's media sections carry, in their order; what is more than that, or of the wrong kind, carries nothing.
     """
 
     def __init__(
@@ -41,8 +57,10 @@ class Connection:
         configuration: RTCConfiguration,
         ended: Callable[[Connection], None],
         ready: Callable[[Connection], None] | None = None,
+        tracks: Sequence[Track] = PLAIN,
     ) -> None:
         self.ticket = ticket
+        self._tracks = tuple(tracks)
         self._tell_ready = ready
         self.peer = seams.new_connection(configuration)
         self.wire: Wire | None = None
@@ -54,14 +72,21 @@ class Connection:
     async def answer(self, offer: str) -> str:
         """Answer the browser's offer; raises ValueError for one that cannot be understood."""
         try:
-            await self.peer.setRemoteDescription(RTCSessionDescription(_LOCAL_NAMES.sub("", offer), "offer"))
+            await self.peer.setRemoteDescription(RTCSessionDescription(usable(offer), "offer"))
             self._prepare()
             await self.peer.setLocalDescription(await self.peer.createAnswer())
+            if self.over:
+                raise ValueError("closed meanwhile")
         except Exception as error:  # aiortc raises anything on an offer from outside
             await self.close()
             raise ValueError("The offer cannot be used.") from error
         self._later(self._connect())
         return str(self.peer.localDescription.sdp)
+
+    @property
+    def over(self) -> bool:
+        """Whether it was closed."""
+        return self._ended is None
 
     async def add_candidate(self, candidate: str, mid: str | None, index: int | None) -> None:
         """A candidate that the browser found later; one that cannot be used is left out."""
@@ -90,6 +115,12 @@ class Connection:
 
     def rtcp(self, data: bytes, now: float) -> None:
         """One decrypted RTCP packet."""
+
+    def _carried(self) -> Iterator[tuple[Track, Any]]:
+        """What each transceiver carries."""
+        for track, transceiver in zip(self._tracks, self.peer.getTransceivers(), strict=False):
+            if (track == "voice") == (transceiver.kind == "audio"):
+                yield track, transceiver
 
     def _prepare(self) -> None:
         raise NotImplementedError

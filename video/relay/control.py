@@ -15,6 +15,7 @@ from aiortc import RTCConfiguration
 
 from video import tickets
 from video.orders import BadOrder
+from video.relay.connection import PLAIN
 from video.relay.delivery import Delivery
 from video.relay.recording import News, Recorder
 from video.relay.rooms import TICK_SECONDS, Event, Full, Rooms
@@ -89,7 +90,7 @@ class Control:
     async def _open(self, message: dict[str, Any]) -> None:
         said = {key: message[key] for key in ("room", "participant", "session", "purpose", "publisher", "attempt")}
         try:
-            _, answer = await self.rooms.open(message["ticket"], message["offer"])
+            _, answer = await self.rooms.open(message["ticket"], message["offer"], message.get("tracks", PLAIN))
         except (BadTicket, Full, ValueError) as error:
             self._put({"event": "refused", **said, "code": getattr(error, "code", "full")})
             return

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from video.relay.outgoing import Outgoing
 
 Kind = Literal["audio", "video"]
+Track = Literal["voice", "picture", "low", "second", "probe"]  # what a participant sends, as `video/protocol.py` has it
 KEYFRAME_SPACING: Final = 0.5  # seconds between two requests for a key frame
 OUTAGE: Final = 500  # packets: a jump this long is a sender that started anew
 

@@ -8,19 +8,19 @@ from aiortc import rtp
 from aiortc.rate import RemoteBitrateEstimator
 
 from video.relay import packets, seams
-from video.relay.connection import Connection, kind_of
-from video.relay.incoming import Incoming, Kind
+from video.relay.connection import Connection
+from video.relay.incoming import Incoming, Track
 
 REPORT_EVERY: Final = 1.0
 FASTEST: Final = 2_000_000  # bit/s: what a publisher is told where nothing limits it
 
 
 class Publisher(Connection):
-    """One participant's streams, from the browser to the relay. `voice` and `picture` exist once it is ready."""
+    """One participant's streams, from the browser to the relay; `streams` is filled once it is ready."""
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
-        self.streams: dict[Kind, Incoming] = {}
+        self.streams: dict[Track, Incoming] = {}
         self.limit = FASTEST  # what the receivers can take, bit/s
         self.estimate = FASTEST  # what this path can take, bit/s
         self._by_ssrc: dict[int, Incoming] = {}
@@ -38,18 +38,18 @@ class Publisher(Connection):
             self._prefer(transceiver)
 
     async def _negotiated(self) -> None:
-        for transceiver in self.peer.getTransceivers():
+        for track, transceiver in self._carried():
             self._own_ssrc = self._own_ssrc or transceiver.sender._ssrc
-            self._name(kind_of(transceiver), await seams.parameters(transceiver.receiver))
+            self._name(track, await seams.parameters(transceiver.receiver))
 
-    def _name(self, kind: Kind, parameters: Any) -> None:
+    def _name(self, track: Track, parameters: Any) -> None:
         codecs = [codec for codec in parameters.codecs if codec.name.lower() != "rtx"]
         if not codecs:
             return
         codec = codecs[0]
-        stream = Incoming(kind, codec.payloadType, codec.clockRate)
-        self.streams[kind] = stream
-        self._by_type[codec.payloadType] = stream
+        stream = Incoming("audio" if track == "voice" else "video", codec.payloadType, codec.clockRate)
+        self.streams[track] = stream
+        self._by_type.setdefault(codec.payloadType, stream)
         for other in parameters.codecs:
             if other.name.lower() == "rtx" and other.parameters.get("apt") == codec.payloadType:
                 stream.retransmission_type = other.payloadType
@@ -134,12 +134,10 @@ class Publisher(Connection):
         reports = [_reception(stream, now) for stream in self.streams.values() if stream.packets]
         if reports:
             self._send(rtp.RtcpRrPacket(self._own_ssrc, reports))
-        picture = self.streams.get("video")
-        if picture is not None and picture.ssrc:
+        pictures = [stream.ssrc for stream in self.streams.values() if stream.kind == "video" and stream.ssrc]
+        if pictures:
             most = min(self.estimate, self.limit)
-            self._send(
-                rtp.RtcpPsfbPacket(rtp.RTCP_PSFB_APP, self._own_ssrc, 0, fci=rtp.pack_remb_fci(most, [picture.ssrc]))
-            )
+            self._send(rtp.RtcpPsfbPacket(rtp.RTCP_PSFB_APP, self._own_ssrc, 0, fci=rtp.pack_remb_fci(most, pictures)))
 
     def _send(self, packet: Any) -> None:
         if self.wire is not None:

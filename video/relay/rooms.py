@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final, Literal
@@ -12,7 +12,8 @@ from typing import Final, Literal
 from aiortc import RTCConfiguration
 
 from video import tickets
-from video.relay.connection import Connection
+from video.relay.connection import PLAIN, Connection
+from video.relay.incoming import Track
 from video.relay.publisher import FASTEST, Publisher
 from video.relay.recording import Recorder
 from video.relay.subscriber import STARVED, VOICE, Subscriber
@@ -38,10 +39,16 @@ class Room:
 
     publishers: dict[str, Publisher] = field(default_factory=dict)
     subscribers: dict[tuple[str, str], Subscriber] = field(default_factory=dict)
+    opening: set[Connection] = field(default_factory=set)  # offers that are being answered
 
     @property
     def empty(self) -> bool:
-        return not self.publishers and not self.subscribers
+        return not self.publishers and not self.subscribers and not self.opening
+
+    def of(self, participant: str) -> list[Connection]:
+        """Whatever carries something from or to a participant."""
+        every: list[Connection] = [*self.publishers.values(), *self.subscribers.values(), *self.opening]
+        return [one for one in every if participant in (one.ticket.participant, one.ticket.publisher)]
 
 
 class Rooms:
@@ -69,8 +76,10 @@ class Rooms:
     def all(self) -> dict[str, Room]:
         return self._rooms
 
-    async def open(self, ticket_text: str, offer: str) -> tuple[Ticket, str]:
+    async def open(self, ticket_text: str, offer: str, tracks: Sequence[Track] = PLAIN) -> tuple[Ticket, str]:
         """Let the holder of a ticket publish or receive: the ticket and the answer to their offer.
+
+        `tracks`: what the offer's media sections carry, in their order.
 
         Raises BadTicket (forged, expired, used), Full, and ValueError for an offer that cannot be used.
         """
@@ -79,8 +88,8 @@ class Rooms:
             raise Full()
         room = self._rooms.setdefault(ticket.room, Room())
         if ticket.purpose == "publish":
-            return ticket, await self._publish(room, ticket, offer)
-        return ticket, await self._subscribe(room, ticket, offer)
+            return ticket, await self._publish(room, ticket, offer, tracks)
+        return ticket, await self._subscribe(room, ticket, offer, tracks)
 
     def _admit(self, text: str) -> Ticket:
         now = self._now()
@@ -92,34 +101,53 @@ class Rooms:
         self._used[ticket.nonce] = ticket.expires
         return ticket
 
-    async def _publish(self, room: Room, ticket: Ticket, offer: str) -> str:
+    async def _publish(self, room: Room, ticket: Ticket, offer: str, tracks: Sequence[Track]) -> str:
         if ticket.participant not in room.publishers and len(room.publishers) >= MAX_MEMBERS:
             raise Full()
-        publisher = Publisher(ticket, self._configuration, self._ended, ready=self._published)
+        publisher = Publisher(ticket, self._configuration, self._ended, self._published, tracks)
+        answer = await self._answer(room, publisher, offer)
         before = room.publishers.get(ticket.participant)
-        answer = await publisher.answer(offer)
         room.publishers[ticket.participant] = publisher
         if before is not None:
             await before.close()
         return answer
 
-    async def _subscribe(self, room: Room, ticket: Ticket, offer: str) -> str:
+    async def _subscribe(self, room: Room, ticket: Ticket, offer: str, tracks: Sequence[Track]) -> str:
         key = (ticket.participant, ticket.publisher)
-        subscriber = Subscriber(ticket, self._configuration, self._ended)
+        if key not in room.subscribers and len(room.subscribers) >= MAX_MEMBERS * (MAX_MEMBERS - 1):
+            raise Full()
+        subscriber = Subscriber(ticket, self._configuration, self._ended, tracks=tracks)
+        answer = await self._answer(room, subscriber, offer)
         before = room.subscribers.get(key)
-        answer = await subscriber.answer(offer)
         room.subscribers[key] = subscriber
         publisher = room.publishers.get(ticket.publisher)
-        subscriber.follow(publisher if publisher is not None and publisher.ready else None)
+        if publisher is not None and publisher.ready and publisher.ticket.route == ticket.route:
+            subscriber.follow(publisher)
         if before is not None:
             await before.close()
         return answer
 
+    async def _answer(self, room: Room, connection: Connection, offer: str) -> str:
+        """Answer an offer; somebody who is put out meanwhile gets in no more. Raises ValueError."""
+        room.opening.add(connection)
+        try:
+            answer = await connection.answer(offer)
+            if connection.over:
+                raise ValueError("The offer came too late.")
+        finally:
+            room.opening.discard(connection)
+            if room.empty and self._rooms.get(connection.ticket.room) is room and connection.over:
+                del self._rooms[connection.ticket.room]
+        return answer
+
     def connection(self, room_name: str, participant: str, publisher: str | None) -> Connection | None:
-        """A participant's publishing connection, or the one on which they receive `publisher`."""
+        """A participant's publishing connection, or the one on which they receive `publisher`; a new one first."""
         room = self._rooms.get(room_name)
         if room is None:
             return None
+        for one in room.opening:
+            if one.ticket.participant == participant and one.ticket.publisher == (publisher or ""):
+                return one
         if publisher is None:
             return room.publishers.get(participant)
         return room.subscribers.get((participant, publisher))
@@ -129,9 +157,7 @@ class Rooms:
         room = self._rooms.get(room_name)
         if room is None:
             return
-        own = [one for key, one in room.subscribers.items() if participant in key]
-        published = room.publishers.get(participant)
-        await asyncio.gather(*(one.close() for one in [*own, *([published] if published else [])]))
+        await asyncio.gather(*(one.close() for one in room.of(participant)))
 
     def hold(self, room_name: str, participant: str, publisher: str, held: bool) -> None:
         """Hold a picture back for one participant who wants none, or send it again."""
@@ -146,7 +172,7 @@ class Rooms:
         if room.publishers.get(publisher.ticket.participant) is not publisher:
             return
         for (_, source), subscriber in room.subscribers.items():
-            if source == publisher.ticket.participant:
+            if source == publisher.ticket.participant and subscriber.ticket.route == publisher.ticket.route:
                 subscriber.follow(publisher)
         if self.recorder is not None:
             self.recorder.published(publisher, asyncio.get_running_loop().time())
@@ -209,7 +235,9 @@ class Rooms:
         """End every connection."""
         self.draining = True
         every = [
-            one for room in self._rooms.values() for one in [*room.publishers.values(), *room.subscribers.values()]
+            one
+            for room in self._rooms.values()
+            for one in [*room.publishers.values(), *room.subscribers.values(), *room.opening]
         ]
         await asyncio.gather(*(one.close() for one in every), return_exceptions=True)
 

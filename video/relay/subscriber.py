@@ -7,8 +7,8 @@ from typing import Any, Final
 from aiortc import rtp
 
 from video.relay import seams
-from video.relay.connection import Connection, kind_of
-from video.relay.incoming import Kind
+from video.relay.connection import Connection
+from video.relay.incoming import Kind, Track
 from video.relay.outgoing import Names, Outgoing
 from video.relay.publisher import FASTEST, Publisher, parsed
 
@@ -25,7 +25,7 @@ class Subscriber(Connection):
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
-        self.streams: dict[Kind, Outgoing] = {}
+        self.streams: dict[Track, Outgoing] = {}
         self.publisher: Publisher | None = None
         self.estimate = FASTEST  # what this path can take by the browser's own measure, bit/s
         self.round_trip = 0.1
@@ -44,10 +44,10 @@ class Subscriber(Connection):
             self._prefer(transceiver)
 
     async def _negotiated(self) -> None:
-        for transceiver in self.peer.getTransceivers():
-            self._name(kind_of(transceiver), transceiver.sender, await seams.parameters(transceiver.sender))
+        for track, transceiver in self._carried():
+            self._name(track, transceiver.sender, await seams.parameters(transceiver.sender))
 
-    def _name(self, kind: Kind, sender: Any, parameters: Any) -> None:
+    def _name(self, track: Track, sender: Any, parameters: Any) -> None:
         codecs = [codec for codec in parameters.codecs if codec.name.lower() != "rtx"]
         if not codecs:
             return
@@ -65,8 +65,9 @@ class Subscriber(Connection):
             send_time_id=extensions.get("abs-send-time", 0),
             level_id=extensions.get("ssrc-audio-level", 0),
         )
+        kind: Kind = "audio" if track == "voice" else "video"
         stream = Outgoing(names, self._pass, kind, cname=self.ticket.publisher)
-        self.streams[kind] = stream
+        self.streams[track] = stream
         self._by_ssrc[names.ssrc] = stream
         if self.held and kind == "video":
             stream.pause()
@@ -78,8 +79,8 @@ class Subscriber(Connection):
     def follow(self, publisher: Publisher | None) -> None:
         """Forward what `publisher` sends from now on; None: it is gone, and may come back on another connection."""
         self.publisher = publisher
-        for kind, stream in self.streams.items():
-            source = publisher.streams.get(kind) if publisher is not None else None
+        for track, stream in self.streams.items():
+            source = publisher.streams.get(track) if publisher is not None else None
             if source is None:
                 stream.detach()
             elif stream.source is not source:
@@ -115,7 +116,7 @@ class Subscriber(Connection):
 
     def _picture_feedback(self, packet: rtp.RtcpPsfbPacket) -> None:
         if packet.fmt in (rtp.RTCP_PSFB_PLI, rtp.RTCP_PSFB_FIR):
-            stream = self.streams.get("video")
+            stream = self._by_ssrc.get(packet.media_ssrc) or self.streams.get("picture")  # FIR names it elsewhere
             if stream is not None and stream.source is not None:
                 stream.source.keyframe_wanted = True
         elif packet.fmt == rtp.RTCP_PSFB_APP:
@@ -127,33 +128,38 @@ class Subscriber(Connection):
     def hold(self, held: bool) -> None:
         """The other side wants no picture, or wants it again."""
         self.held = held
-        picture = self.streams.get("video")
-        if picture is not None and held:
-            picture.pause()
-        elif picture is not None and not self.starved:
-            picture.resume()
+        for picture in self._pictures:
+            if held:
+                picture.pause()
+            elif not self.starved:
+                picture.resume()
+
+    @property
+    def _pictures(self) -> list[Outgoing]:
+        return [stream for stream in self.streams.values() if stream.kind == "video"]
 
     def tick(self, now: float) -> None:
         """Stop the picture where it would starve the voice, and try again, ever less often."""
-        picture = self.streams.get("video")
-        if picture is None or self.held:
+        if self.held or not self._pictures:
             return
-        if picture.paused:
+        if self.starved:
             if now >= self._resume_at:
                 self.estimate = FASTEST  # nothing was sent that it could have measured
                 self._starving_since = None
                 self.starved = False
-                picture.resume()
+                for picture in self._pictures:
+                    picture.resume()
             return
         if self.estimate >= STARVED + VOICE and not (self.loss > MUCH_LOST and self.estimate < WELL_FED + VOICE):
             self._starving_since = None
         elif self._starving_since is None:
             self._starving_since = now
         elif now - self._starving_since >= STARVED_SECONDS:
-            self._starve(picture, now)
+            self._starve(now)
 
-    def _starve(self, picture: Outgoing, now: float) -> None:
-        picture.pause()
+    def _starve(self, now: float) -> None:
+        for picture in self._pictures:
+            picture.pause()
         self.starved = True
         self._resume_at = now + TRY_AGAIN_SECONDS[min(self._pauses, len(TRY_AGAIN_SECONDS) - 1)]
         self._pauses += 1

@@ -1,5 +1,6 @@
 import type { Clock } from "./clock";
 import { Member, type MemberView } from "./member";
+import { NoPath } from "./no_path";
 import { Path } from "./path";
 import { PeerLink } from "./peer_link";
 import { Relaying } from "./relaying";
@@ -40,6 +41,7 @@ export class Members {
   private readonly byId = new Map<string, Member>();
   private limits: readonly MediaLimits[] = [];
   readonly relaying: Relaying;
+  private readonly noPath: NoPath;
 
   constructor(private readonly options: MembersOptions) {
     this.relaying = new Relaying({
@@ -47,6 +49,7 @@ export class Members {
       limits: () => this.limitsNow(),
       onDirectTracks: () => this.all.forEach((member) => void member.link.tracksChanged()),
     });
+    this.noPath = new NoPath(options.clock, options.connection, () => this.unreached());
   }
 
   get all(): readonly Member[] {
@@ -111,6 +114,7 @@ export class Members {
 
   /** Reads every link's counters. */
   async look(): Promise<void> {
+    void this.noPath.look();
     const limits = this.limitsNow();
     await Promise.all(this.all.map((member) => member.look(limits)));
   }
@@ -141,6 +145,16 @@ export class Members {
   dropAll(): void {
     this.all.forEach((member) => this.drop(member));
     this.relaying.close();
+  }
+
+  /** Whom no direct path leads to, while there is no other way. */
+  private unreached(): string[] {
+    if (this.relaying.route.kind === "relay" || !this.options.canSignal()) {
+      return [];
+    }
+    return this.all
+      .filter((member) => !member.unseated && member.link.status !== "connected")
+      .map((member) => member.participantId);
   }
 
   private add(fact: CallMember): void {

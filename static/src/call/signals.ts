@@ -62,6 +62,8 @@ export interface Media {
   audio: boolean;
   video: boolean;
   camera: Camera | null;
+  /** Pictures beside the camera's: another camera's, an ultrasound unit's. */
+  extra?: ("second" | "probe")[];
 }
 
 /** Where a description or candidate goes: a member, as long as they are in this session. */
@@ -70,6 +72,9 @@ export interface Address {
   session_id: string;
   attempt: number;
 }
+
+/** What a media section of an offer to the relay carries. */
+export type MediaTrack = "voice" | "picture" | "low" | "second" | "probe";
 
 /** A connection to the relay, as its messages name it. */
 export interface MediaAddress {
@@ -118,7 +123,7 @@ export interface CallConnection {
   request(name: "send_candidate", message: Address & { candidate: Candidate | null }): Promise<unknown>;
   request(name: "change_media", message: Media): Promise<unknown>;
   request(name: "ask_for_relay", message: Nothing): Promise<unknown>;
-  request(name: "open_media", message: MediaAddress & { attempt: number; sdp: string }): Promise<unknown>;
+  request(name: "open_media", message: MediaAddress & { attempt: number; sdp: string; tracks?: MediaTrack[] }): Promise<unknown>;
   request(name: "send_media_candidate", message: MediaAddress & { candidate: Candidate }): Promise<unknown>;
   request(name: "hold_picture", message: { route: string; publisher: string; held: boolean }): Promise<unknown>;
   request(name: "report_quality", message: { links: LinkQuality[] }): Promise<unknown>;

@@ -36,6 +36,7 @@ export interface CallMember {
   audio: boolean;
   video: boolean;
   camera: "front" | "rear" | null;
+  extra: ("second" | "probe")[];
 }
 
 /** The call's other members, the limits by how many they are (`limits[0]` for one other member), and the route. */
@@ -58,6 +59,7 @@ export interface ChangeMedia {
   audio: boolean;
   video: boolean;
   camera?: "front" | "rear" | null;
+  extra?: ("second" | "probe")[];
 }
 
 /** One message as everybody in the room reads it. `sent_at`: milliseconds since 1970, the server's clock. */
@@ -170,6 +172,7 @@ export interface MediaChanged {
   audio: boolean;
   video: boolean;
   camera: "front" | "rear" | null;
+  extra: ("second" | "probe")[];
 }
 
 /** What one member may send to each other member, in bits and frames per second. */
@@ -196,6 +199,7 @@ export interface MessageSent {
  * Offer the relay of route `route` a connection: to send one's own media, or to receive those of `publisher`.
  *
  * `session_id` is the sender's own; the answer comes as `media_answered` with the same `attempt`, or `media_refused`.
+ * `tracks` says what the offer's media sections carry, in their order.
  */
 export interface OpenMedia {
   route: string;
@@ -203,6 +207,7 @@ export interface OpenMedia {
   purpose: "publish" | "subscribe";
   publisher: string | null;
   attempt?: number;
+  tracks?: ("voice" | "picture" | "low" | "second" | "probe")[];
   sdp: string;
 }
 

@@ -31,7 +31,9 @@ const call = new Call({
   network: window,
   audience: () => audience,
   createConnection: (configuration) => {
-    const policy = asked.has("ice") ? ({ iceTransportPolicy: "relay" } as const) : {};
+    // Without a TURN server this policy leaves no path at all; only the direct links ask for one bundle.
+    const blocked = asked.has("blocked") && configuration.bundlePolicy === "max-bundle";
+    const policy = asked.has("ice") || blocked ? ({ iceTransportPolicy: "relay" } as const) : {};
     const made = new RTCPeerConnection({ ...configuration, ...policy });
     connections.push(made);
     return made;

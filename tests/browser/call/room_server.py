@@ -59,6 +59,10 @@ class RoomServer:
         answer: dict[str, Any] = json.loads(done.stdout)
         return answer
 
+    def put_out(self, participant: str) -> None:
+        """The host removes somebody."""
+        self.ask(f"/put-out/{participant}")
+
     def stop(self) -> None:
         """The server and its relays."""
         for relay in self._relays:

@@ -12,7 +12,7 @@ from typing import Any
 from flask import Flask, request, send_from_directory
 from flask_socketio import SocketIO, join_room
 
-from app import db, membership
+from app import db, departures, membership
 from app.actor import Actor
 from app.audit import AuditRow
 from app.membership import Membership, room_of
@@ -31,6 +31,15 @@ def make_server(dist: Path, data: Path) -> tuple[Flask, SocketIO]:
     calls = signalling.register(socketio)
     _room(socketio)
     _pages(app, dist)
+
+    @app.get("/put-out/<participant>")
+    def put_out(participant: str) -> dict[str, Any]:
+        """As the host does it, with a browser that does not listen: nobody tells it to close anything."""
+        seat = membership.of_participant(participant)
+        assert seat is not None
+        membership.leave(seat.sid)
+        departures.tell(seat, "removed")
+        return {}
 
     @app.get("/relays")
     def relays() -> dict[str, int]:

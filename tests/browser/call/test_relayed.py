@@ -8,6 +8,20 @@ from tests.browser.call.person import Person
 from tests.browser.call.room_server import RoomServer
 
 Enter = Callable[..., Person]
+GONE_MS = 2_000
+# When the last packet of anybody's came, on whatever connection; gives the time now.
+WATCH_ARRIVALS = """(() => {
+  window.arrivedAt = Date.now();
+  let before = 0;
+  setInterval(async () => {
+    const reports = await Promise.all(page.connections.map((one) => one.getStats()));
+    const entries = reports.flatMap((report) => [...report.values()]).filter((one) => one.type === 'inbound-rtp');
+    const count = entries.reduce((sum, one) => sum + one.packetsReceived, 0);
+    if (count > before) window.arrivedAt = Date.now();
+    before = count;
+  }, 50);
+  return Date.now();
+})()"""
 RELAYED = "page.call.members.all.every((one) => one.path.way === 'relay')"
 DIRECT = "page.call.members.all.every((one) => one.path.way === 'direct' && one.path.status === 'connected')"
 DIRECT_IS_SILENT = "page.call.members.relaying.directTracks.audio === null"
@@ -106,3 +120,31 @@ def test_a_relay_that_is_stopped_carries_on_until_its_calls_have_moved(enter: En
         one.wait(DIRECT)
     all_see_and_hear(people)
     assert relay.wait(timeout=60) == 0
+
+
+def test_two_without_a_direct_path_come_to_the_relay_by_themselves(enter: Enter, server: RoomServer) -> None:
+    server.start_relay()
+    people = [enter(name, asked={"blocked": "1"}) for name in ("asha", "bela")]
+    for one in people:
+        one.join()
+    for one in people:
+        one.wait("page.call.members.all.length === 1")
+        one.wait(RELAYED)
+    all_see_and_hear(people)
+
+
+def test_who_is_put_out_of_a_relayed_call_is_gone_within_two_seconds(enter: Enter, server: RoomServer) -> None:
+    server.start_relay()
+    people = together(enter, "asha", "bela", "chand")
+    asha, bela, chand = people
+    for one in people:
+        one.wait(RELAYED)
+        one.wait(DIRECT_IS_SILENT)
+    all_see_and_hear(people)
+    began = chand.do(WATCH_ARRIVALS)
+    server.put_out("chand")
+    asha.wait("page.call.memberViews.map((one) => one.participantId).join() === 'bela'")
+    chand.wait("Date.now() - window.arrivedAt > 1000")  # his page was told nothing, and tries what it can
+    assert chand.do("window.arrivedAt") - began < GONE_MS
+    asha.sees(bela)
+    asha.hears(bela)

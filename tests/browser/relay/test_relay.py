@@ -7,7 +7,8 @@ from collections.abc import Callable
 from datetime import timedelta
 
 from app import clock
-from tests.browser.relay.conftest import Peer, Relay
+from tests.browser.relay.conftest import Peer
+from tests.video.relay.process import Relay
 
 MakePeer = Callable[[str], Peer]
 GONE_SECONDS = 2.0

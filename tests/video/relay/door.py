@@ -15,6 +15,7 @@ from aiortc import RTCConfiguration
 
 from app import clock
 from video.relay import seams
+from video.relay.connection import PLAIN
 from video.relay.rooms import TICK_SECONDS, Full, Rooms
 from video.tickets import BadTicket
 
@@ -43,7 +44,11 @@ class Door:
     async def _do(self, request: dict[str, Any]) -> dict[str, Any]:
         try:
             if request["do"] == "open":
-                return {"answer": (await self.rooms.open(request["ticket"], request["offer"]))[1]}
+                return {
+                    "answer": (
+                        await self.rooms.open(request["ticket"], request["offer"], request.get("tracks", PLAIN))
+                    )[1]
+                }
         except (BadTicket, Full, ValueError) as error:
             return {"error": str(error) or type(error).__name__}
         if request["do"] == "remove":
@@ -54,12 +59,12 @@ class Door:
         return {
             name: {
                 "publishers": {
-                    who: {kind: [one.packets, one.lost] for kind, one in publisher.streams.items()}
+                    who: {track: [one.packets, one.lost] for track, one in publisher.streams.items()}
                     | {"estimate": publisher.estimate, "limit": publisher.limit}
                     for who, publisher in room.publishers.items()
                 },
                 "subscribers": {
-                    f"{who}<{source}": {kind: [one.packets, one.repairs] for kind, one in subscriber.streams.items()}
+                    f"{who}<{source}": {track: [one.packets, one.repairs] for track, one in subscriber.streams.items()}
                     | {"estimate": subscriber.estimate, "round_trip": subscriber.round_trip}
                     for (who, source), subscriber in room.subscribers.items()
                 },
