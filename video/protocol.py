@@ -77,10 +77,14 @@ Purpose = Literal["publish", "subscribe"]
 
 
 class Route(Message):
-    """How the call's media travels now: from browser to browser, or through a relay. `id` is new with each change."""
+    """How the call's media travels now: from browser to browser, or through a relay. `id` is new with each change.
+
+    `receive`: what a browser makes to receive somebody through the relay, an offer, or an answer to the relay's offer.
+    """
 
     kind: Literal["direct", "relay"]
     id: SessionId
+    receive: Literal["offer", "answer"] = "offer"
 
 
 class MediaLimits(Message):
@@ -139,7 +143,7 @@ class OpenMedia(Message):
     """Offer the relay of route `route` a connection: to send one's own media, or to receive those of `publisher`.
 
     `session_id` is the sender's own; the answer comes as `media_answered` with the same `attempt`, or `media_refused`.
-    `tracks` says what the offer's media sections carry, in their order.
+    `tracks` says what the offer's media sections carry, in their order; `sdp` is null where the relay makes the offer.
     """
 
     route: SessionId
@@ -148,6 +152,16 @@ class OpenMedia(Message):
     publisher: ParticipantId | None
     attempt: Annotated[int, Field(ge=0, le=MAX_ATTEMPTS)] = 0
     tracks: Annotated[list[Track], Field(min_length=1, max_length=5), AfterValidator(_once)] = ["voice", "picture"]
+    sdp: Annotated[str, Field(pattern=r"^v=0\r?\n"), _fits(MAX_SDP_BYTES)] | None
+
+
+class SendMediaAnswer(Message):
+    """The answer to the relay's offer of the media of `publisher`."""
+
+    route: SessionId
+    session_id: SessionId
+    purpose: Literal["subscribe"] = "subscribe"
+    publisher: ParticipantId
     sdp: Annotated[str, Field(pattern=r"^v=0\r?\n"), _fits(MAX_SDP_BYTES)]
 
 
@@ -159,6 +173,22 @@ class SendMediaCandidate(Message):
     purpose: Purpose
     publisher: ParticipantId | None
     candidate: IceCandidate
+
+
+class Reception(Message):
+    """How the media of `publisher` arrive: `loss` a share of 1, bit/s of the picture."""
+
+    publisher: ParticipantId
+    loss: Annotated[float, Field(ge=0, le=1)]
+    round_trip: Annotated[int, Field(ge=0, le=600_000)]
+    picture: Annotated[int, Field(ge=0, le=1_000_000_000)]
+
+
+class TellReception(Message):
+    """What this browser measured: for a relay that does not measure how its receivers fare."""
+
+    route: SessionId
+    links: Annotated[list[Reception], Field(min_length=1, max_length=8)]
 
 
 class HoldPicture(Message):
@@ -273,17 +303,18 @@ class RouteChanged(Message):
 
 
 class MediaAnswered(Message):
-    """The relay's answer to an offer of one's own."""
+    """The relay's answer to an offer of one's own, or its own offer."""
 
     route: SessionId
     purpose: Purpose
     publisher: ParticipantId | None
     attempt: int
+    type: Literal["answer", "offer"]
     sdp: str
 
 
 class MediaRefused(Message):
-    """The relay did not take an offer: `full`, `expired`, `used` or `forged`; try again, or stay as it is."""
+    """The relay did not take an offer: `full`, `expired`, `used`, `forged`, or has ended what there was (`moved`)."""
 
     route: SessionId
     purpose: Purpose
@@ -309,6 +340,8 @@ COMMANDS: Final[dict[str, tuple[type[Message], type[Message]]]] = {
     "ask_for_relay": (AskForRelay, Empty),
     "open_media": (OpenMedia, Empty),
     "send_media_candidate": (SendMediaCandidate, Empty),
+    "send_media_answer": (SendMediaAnswer, Empty),
+    "tell_reception": (TellReception, Empty),
     "hold_picture": (HoldPicture, Empty),
     "report_quality": (ReportQuality, Empty),
 }
@@ -334,6 +367,8 @@ PER_SECOND: Final[dict[str, float]] = {
     "ask_for_relay": 1,
     "open_media": 20,
     "send_media_candidate": 80,
+    "send_media_answer": 20,
+    "tell_reception": 2,
     "hold_picture": 10,
     "report_quality": 1,
 }

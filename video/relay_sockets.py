@@ -24,7 +24,7 @@ def register(socketio: SocketIO, relays: Relays, secret: Callable[[], str]) -> N
         if not name or not hmac.compare_digest(tickets.key_of(secret(), name), key):
             log.warning("somebody without the relay secret tried to be a relay")
             return False
-        relays.add(_sid(), name)
+        relays.add(_sid(), name, "janus" if auth.get("engine") == "janus" else "relay")
         return True
 
     def load(said: Any = None) -> None:

@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 from app.db import new_id
-from app.errors import Conflict, NotFound
+from app.errors import Conflict, Invalid, NotFound
 from app.membership import room_of
 from video import policy, tickets
 from video.protocol import (
@@ -24,13 +24,15 @@ from video.protocol import (
     PictureHeld,
     Route,
     RouteChanged,
+    SendMediaAnswer,
     SendMediaCandidate,
+    TellReception,
 )
 from video.relays import Relays
 from video.roster import Place, Roster
 
 Emit = Callable[..., Any]
-Named = OpenMedia | SendMediaCandidate
+Named = OpenMedia | SendMediaCandidate | SendMediaAnswer
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +104,8 @@ class Relaying:
         relay = self._relays.place(consult_id) if kind == "relay" else None
         if relay is None:
             self._relays.release(consult_id)
-        route = Route(kind="relay" if relay else "direct", id=new_id())
+        by_relay = self._relays.engine(relay) == "janus"
+        route = Route(kind="relay" if relay else "direct", id=new_id(), receive="answer" if by_relay else "offer")
         self._ways[consult_id] = Way(route, relay, asked)
         self._emit("route_changed", RouteChanged(route=route), to=room_of(consult_id))
 
@@ -119,6 +122,9 @@ class Relaying:
     def open_media(self, place: Place, message: OpenMedia) -> None:
         """Hand an offer to the relay with a ticket. Raises Conflict(route_changed), NotFound."""
         way, named = self._named(place, message)
+        by_relay = message.purpose == "subscribe" and self.route(place.seat.consult_id).receive == "answer"
+        if (message.sdp is None) != by_relay:
+            raise Invalid("sdp", "On this route the offer comes from the other side.")
         ticket = tickets.make(
             self._secret(),
             self._now(),
@@ -136,6 +142,22 @@ class Relaying:
         """Hand a candidate to the relay. Raises as `open_media` does."""
         way, named = self._named(place, message)
         self._relays.tell(way, "candidate", {**named, "candidate": message.candidate.model_dump(by_alias=True)})
+
+    def send_answer(self, place: Place, message: SendMediaAnswer) -> None:
+        """Hand the answer to the relay's offer on. Raises as `open_media` does."""
+        way, named = self._named(place, message)
+        self._relays.tell(way, "answered", {**named, "sdp": message.sdp})
+
+    def tell_reception(self, place: Place, message: TellReception) -> None:
+        """Hand on how the others arrive at a member. Raises Conflict(route_changed)."""
+        way = self._relayed(place, message.route)
+        links = [
+            {**one.model_dump(), "round_trip": one.round_trip / 1000}
+            for one in message.links
+            if self._roster.find(place.seat.consult_id, one.publisher) is not None
+        ]
+        named = {"room": place.seat.consult_id, "participant": place.seat.participant_id}
+        self._relays.tell(way, "received", {**named, "links": links})
 
     def hold_picture(self, place: Place, message: HoldPicture) -> None:
         """Have the relay hold a picture back, or send it again. Raises Conflict(route_changed)."""
@@ -183,7 +205,7 @@ class Relaying:
         if place is None or place.session_id != event.get("session"):
             return
         kind = event.get("event")
-        if kind in ("answered", "refused"):
+        if kind in ("described", "refused"):
             self._answer(place, event)
         elif kind in ("starved", "fed"):
             self._tell(place, "picture_held", PictureHeld(publisher=event["publisher"], held=kind == "starved"))
@@ -195,8 +217,8 @@ class Relaying:
             "publisher": event["publisher"] or None,
             "attempt": event["attempt"],
         }
-        if event["event"] == "answered":
-            self._tell(place, "media_answered", MediaAnswered(**named, sdp=event["answer"]))
+        if event["event"] == "described":
+            self._tell(place, "media_answered", MediaAnswered(**named, type=event["type"], sdp=event["sdp"]))
         else:
             self._tell(place, "media_refused", MediaRefused(**named, code=event["code"]))
 

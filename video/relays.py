@@ -25,6 +25,7 @@ class Relay:
 
     sid: str
     name: str
+    engine: str = "relay"
     streams: int = 0
     busy: float = 0.0
     draining: bool = False
@@ -47,9 +48,9 @@ class Relays:
     def __len__(self) -> int:
         return len(self._relays)
 
-    def add(self, sid: str, name: str) -> None:
-        """A relay connected."""
-        self._relays[sid] = Relay(sid, name)
+    def add(self, sid: str, name: str, engine: str = "relay") -> None:
+        """A relay connected; `engine` carries its media: `relay`, or `janus`, which makes offers to receivers."""
+        self._relays[sid] = Relay(sid, name, engine)
         log.info("relay %s is here", name)
         self.came()
 
@@ -79,6 +80,11 @@ class Relays:
         chosen = min(able, key=lambda one: (one.streams + 6 * len(one.calls), one.busy, one.name))
         chosen.calls.add(consult_id)
         return chosen.sid
+
+    def engine(self, sid: str | None) -> str:
+        """What carries the media of a relay."""
+        relay = self._relays.get(sid or "")
+        return relay.engine if relay is not None else "relay"
 
     def release(self, consult_id: str) -> None:
         """The call needs no relay any more."""

@@ -40,7 +40,9 @@ from video.protocol import (
     ReportQuality,
     SendCandidate,
     SendDescription,
+    SendMediaAnswer,
     SendMediaCandidate,
+    TellReception,
     WatchCall,
 )
 from video.relaying import Relaying
@@ -148,6 +150,16 @@ class CallSignalling:
     def send_media_candidate(self, member: Membership, message: SendMediaCandidate) -> dict[str, Any]:
         """Pass a candidate to the call's relay."""
         self.relaying.send_candidate(self._place(member), message)
+        return {}
+
+    def send_media_answer(self, member: Membership, message: SendMediaAnswer) -> dict[str, Any]:
+        """Pass the answer to the relay's offer on."""
+        self.relaying.send_answer(self._place(member), message)
+        return {}
+
+    def tell_reception(self, member: Membership, message: TellReception) -> dict[str, Any]:
+        """Tell the relay how the others arrive here."""
+        self.relaying.tell_reception(self._place(member), message)
         return {}
 
     def hold_picture(self, member: Membership, message: HoldPicture) -> dict[str, Any]:

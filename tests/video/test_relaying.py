@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from app.errors import Conflict, NotFound
+from app.errors import Conflict, Invalid, NotFound
 from tests.video.room import Emitted, Room, member
 from video import tickets
 
@@ -62,7 +62,7 @@ def test_two_talk_directly_and_the_third_brings_the_relay(calls: Calls) -> None:
     assert calls.route()[0] == "direct"
     reply = calls.join("cleo")
     assert calls.route()[0] == "relay"
-    assert reply["route"] == {"kind": "relay", "id": calls.route()[1]}
+    assert reply["route"] == {"kind": "relay", "id": calls.route()[1], "receive": "offer"}
     [changed] = calls.told("route_changed")
     assert changed.to == "consult:consult-one"
 
@@ -136,6 +136,33 @@ def test_somebody_who_is_not_in_the_call_gets_no_ticket(calls: Calls) -> None:
         calls.open("cleo", "anna")
 
 
+def test_a_relay_that_makes_the_offers_is_asked_for_one_and_gets_the_answer(calls: Calls) -> None:
+    calls.relays.add("relay-sid", "relay", "janus")
+    reply = calls.join("anna", "bela", "cleo")
+    assert reply["route"]["receive"] == "answer"
+    with pytest.raises(Invalid):
+        calls.open("anna", "bela")
+    with pytest.raises(Invalid):
+        calls.open("anna", sdp=None)
+    calls.open("anna")
+    calls.open("anna", "bela", sdp=None)
+    assert [(one.payload["purpose"], one.payload["offer"]) for one in calls.told("open")] == [
+        ("publish", OFFER),
+        ("subscribe", None),
+    ]
+    answer = {"route": calls.route()[1], "session_id": "session-anna", "publisher": "bela", "sdp": OFFER}
+    calls.room.send(member("anna"), "send_media_answer", answer)
+    [answered] = calls.told("answered")
+    assert (answered.payload["participant"], answered.payload["publisher"]) == ("anna", "bela")
+    with pytest.raises(NotFound):
+        calls.room.send(member("anna"), "send_media_answer", {**answer, "session_id": "session-bela"})
+    link = {"loss": 0.5, "round_trip": 300, "picture": 9_000}
+    links = [{"publisher": "bela", **link}, {"publisher": "nobody", **link}]
+    calls.room.send(member("anna"), "tell_reception", {"route": calls.route()[1], "links": links})
+    [told] = calls.told("received")
+    assert told.payload["links"] == [{"publisher": "bela", "loss": 0.5, "round_trip": 0.3, "picture": 9_000}]
+
+
 def test_an_offer_for_a_route_that_is_gone_is_told_so(calls: Calls) -> None:
     calls.relays.add("relay-sid", "relay")
     calls.join("anna", "bela", "cleo")
@@ -147,8 +174,9 @@ def test_an_offer_for_a_route_that_is_gone_is_told_so(calls: Calls) -> None:
 def test_the_relays_answer_goes_to_whom_it_is_for(calls: Calls) -> None:
     calls.relays.add("relay-sid", "relay")
     calls.join("anna", "bela", "cleo")
-    answer = {"event": "answered", "room": "consult-one", "participant": "anna", "session": "session-anna"}
-    calls.relays.happened({**answer, "purpose": "subscribe", "publisher": "bela", "attempt": 3, "answer": OFFER})
+    answer = {"event": "described", "room": "consult-one", "participant": "anna", "session": "session-anna"}
+    described = {"type": "answer", "sdp": OFFER}
+    calls.relays.happened({**answer, "purpose": "subscribe", "publisher": "bela", "attempt": 3, **described})
     [told] = calls.told("media_answered")
     assert told.to == "sid-anna"
     assert (told.payload["publisher"], told.payload["attempt"], told.payload["sdp"]) == ("bela", 3, OFFER)

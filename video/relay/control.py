@@ -6,6 +6,7 @@ import asyncio
 import logging
 import ssl
 import time
+from collections import OrderedDict
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -15,10 +16,14 @@ from aiortc import RTCConfiguration
 
 from video import tickets
 from video.orders import BadOrder
+from video.relay.admission import Admission, Full
 from video.relay.connection import PLAIN
 from video.relay.delivery import Delivery
+from video.relay.engine import Event, MediaEngine, Reception
+from video.relay.janus import Janus, JanusError
+from video.relay.janus_rooms import JanusRooms
 from video.relay.recording import News, Recorder
-from video.relay.rooms import TICK_SECONDS, Event, Full, Rooms
+from video.relay.rooms import TICK_SECONDS, Rooms
 from video.relay.segments import Writer
 from video.relay.settings import Settings
 from video.tickets import BadTicket, Ticket
@@ -26,6 +31,7 @@ from video.tickets import BadTicket, Ticket
 NAMESPACE: Final = "/relay"
 LOAD_EVERY: Final = 2.0
 DRAIN_SECONDS: Final = 15.0
+MOST_ATTEMPTS: Final = 5_000
 
 log = logging.getLogger(__name__)
 
@@ -35,16 +41,35 @@ class Control:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self.rooms = Rooms(settings.secret, RTCConfiguration(iceServers=[]), _now, self._tell)
+        self._janus: Janus | None = None
+        self.engine = self._make_engine()
         self._line: Any = None
         self._stopped = asyncio.Event()
+        self._failed = False
         self._busy_since = (time.monotonic(), time.process_time())
         self._messages: asyncio.Queue[tuple[str, dict[str, Any]]] = asyncio.Queue(maxsize=1000)
+        self._attempts: OrderedDict[tuple[str, str, str], int] = OrderedDict()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._writer = Writer(settings.folder, lambda segment: self._recorded("failed", {"segment": segment}))
-        self.rooms.recorder = self._recorder = Recorder(settings.secret, self._writer, _now, self._recorded)
+        self._recorder = Recorder(settings.secret, self._writer, _now, self._recorded)
+        if isinstance(self.engine, Rooms):
+            self.engine.recorder = self._recorder
         key = tickets.key_of(settings.secret, settings.name)
         self._delivery = Delivery(settings.folder, settings.web, {"Authorization": f"Relay {settings.name}:{key}"})
+
+    def _make_engine(self) -> MediaEngine:
+        settings = self._settings
+        if settings.engine == "relay":
+            return Rooms(settings.secret, RTCConfiguration(iceServers=[]), _now, self._tell)
+        self._janus = Janus(settings.janus_url, settings.janus_secret, self._janus_gone)
+        admission = Admission(settings.secret, _now)
+        return JanusRooms(self._janus, admission, self._tell, settings.janus_admin_key)
+
+    def _janus_gone(self) -> None:
+        # Its calls are over. Without us the web process moves them at once; whoever keeps us running starts us again.
+        log.error("Janus is gone")
+        self._failed = True
+        self._stopped.set()
 
     async def run(self) -> None:
         """Serve until `stop`; then carry the calls until they have moved, for `DRAIN_SECONDS` at most."""
@@ -52,24 +77,38 @@ class Control:
         async with aiohttp.ClientSession(connector=_connector(self._settings)) as session:
             self._line = socketio.AsyncClient(http_session=session, reconnection_delay=0.5, reconnection_delay_max=5)
             self._hear()
+            await self._reach_janus(session)
             helpers = [asyncio.ensure_future(work()) for work in (self._connect, self._tick, self._say, self._load)]
             helpers.append(asyncio.ensure_future(self._delivery.run(session)))
             await self._stopped.wait()
-            await self._drain()
+            if not self._failed:
+                await self._drain()
             self._recorder.stop_all(self._loop.time())
             await asyncio.to_thread(self._writer.finish)
             for helper in helpers:
                 helper.cancel()
-            await self.rooms.close()
             await self._line.disconnect()
+            await self.engine.close()
+        if self._failed:
+            raise SystemExit(1)
+
+    async def _reach_janus(self, session: aiohttp.ClientSession) -> None:
+        while self._janus is not None and not self._stopped.is_set():
+            try:
+                await self._janus.connect(session)
+                return
+            except (JanusError, aiohttp.ClientError) as error:
+                log.warning("Janus is not there (%s); trying again", type(error).__name__)
+                await asyncio.sleep(1)
 
     def stop(self) -> None:
         """Take nobody more, and end when everybody has moved."""
-        self.rooms.draining = True
+        self.engine.draining = True
         self._stopped.set()
 
     async def _connect(self) -> None:
-        auth = {"name": self._settings.name, "key": tickets.key_of(self._settings.secret, self._settings.name)}
+        key = tickets.key_of(self._settings.secret, self._settings.name)
+        auth = {"name": self._settings.name, "key": key, "engine": self.engine.name}
         await self._line.connect(
             self._settings.web, auth=auth, namespaces=[NAMESPACE], transports=["websocket"], retry=True
         )
@@ -77,6 +116,8 @@ class Control:
     def _hear(self) -> None:
         for name, handler in (
             ("open", self._open),
+            ("answered", self._answered),
+            ("received", self._received),
             ("candidate", self._candidate),
             ("remove", self._remove),
             ("hold", self._hold),
@@ -89,29 +130,42 @@ class Control:
 
     async def _open(self, message: dict[str, Any]) -> None:
         said = {key: message[key] for key in ("room", "participant", "session", "purpose", "publisher", "attempt")}
+        self._attempts[said["room"], said["participant"], said["publisher"]] = said["attempt"]
+        if len(self._attempts) > MOST_ATTEMPTS:
+            self._attempts.popitem(last=False)
         try:
-            _, answer = await self.rooms.open(message["ticket"], message["offer"], message.get("tracks", PLAIN))
+            _, found = await self.engine.open(message["ticket"], message["offer"] or "", message.get("tracks", PLAIN))
         except (BadTicket, Full, ValueError) as error:
             self._put({"event": "refused", **said, "code": getattr(error, "code", "full")})
             return
-        self._put({"event": "answered", **said, "answer": answer})
+        self._put({"event": "described", **said, "type": found.type, "sdp": found.sdp})
+
+    async def _answered(self, message: dict[str, Any]) -> None:
+        await self.engine.answered(message["room"], message["participant"], message["publisher"], message["sdp"])
+
+    async def _received(self, message: dict[str, Any]) -> None:
+        found = [Reception(**one) for one in message["links"]]
+        self.engine.received(message["room"], message["participant"], found)
 
     async def _candidate(self, message: dict[str, Any]) -> None:
         publisher = message["publisher"] if message["purpose"] == "subscribe" else None
-        connection = self.rooms.connection(message["room"], message["participant"], publisher)
-        found = message["candidate"]
-        if connection is not None and connection.ticket.session == message["session"] and found:
-            await connection.add_candidate(found["candidate"], found.get("sdpMid"), found.get("sdpMLineIndex"))
+        named = (message["room"], message["participant"], publisher, message["session"])
+        if message["candidate"]:
+            await self.engine.candidate(*named, message["candidate"])
 
     async def _remove(self, message: dict[str, Any]) -> None:
-        await self.rooms.remove(message["room"], message["participant"])
+        await self.engine.remove(message["room"], message["participant"])
 
     async def _hold(self, message: dict[str, Any]) -> None:
-        self.rooms.hold(message["room"], message["participant"], message["publisher"], bool(message["held"]))
+        self.engine.hold(message["room"], message["participant"], message["publisher"], bool(message["held"]))
 
     async def _record(self, message: dict[str, Any]) -> None:
+        if not isinstance(self.engine, Rooms):
+            log.warning("an order to record was refused: Janus carries the call, and records nothing for us")
+            self._put({"news": "refused", "code": "engine_records_nothing"}, "recording")
+            return
         try:
-            self._recorder.order(str(message["order"]), self.rooms.publishers, asyncio.get_running_loop().time())
+            self._recorder.order(str(message["order"]), self.engine.publishers, asyncio.get_running_loop().time())
         except BadOrder as error:
             log.warning("an order to record was refused: %s", error.code)
             self._put({"news": "refused", "code": error.code}, "recording")
@@ -133,6 +187,11 @@ class Control:
 
     def _tell(self, event: Event, ticket: Ticket) -> None:
         named = {name: getattr(ticket, name) for name in ("room", "participant", "session", "publisher")}
+        if event == "moved":
+            attempt = self._attempts.get((ticket.room, ticket.participant, ticket.publisher), 0)
+            refused = {"event": "refused", "purpose": ticket.purpose, "attempt": attempt, "code": "moved"}
+            self._put({**refused, **named})
+            return
         self._put({"event": event, **named})
 
     def _put(self, message: dict[str, Any], name: str = "media") -> None:
@@ -155,7 +214,7 @@ class Control:
     async def _tick(self) -> None:
         loop = asyncio.get_running_loop()
         while True:
-            self.rooms.tick(loop.time())
+            self.engine.tick(loop.time())
             await asyncio.sleep(TICK_SECONDS)
 
     async def _load(self) -> None:
@@ -165,16 +224,14 @@ class Control:
 
     async def _send_load(self) -> None:
         if self._line.connected:
-            await self._emit("load", {**self._measure(), "draining": self.rooms.draining})
+            await self._emit("load", {**self._measure(), "draining": self.engine.draining})
 
     def _measure(self) -> dict[str, Any]:
         wall, used = time.monotonic(), time.process_time()
         before, used_before = self._busy_since
         self._busy_since = (wall, used)
-        rooms = self.rooms.all.values()
         return {
-            "rooms": len(rooms),
-            "streams": sum(len(room.subscribers) for room in rooms),
+            **self.engine.load()._asdict(),
             "busy": round((used - used_before) / max(0.001, wall - before), 3),
         }
 
@@ -182,10 +239,10 @@ class Control:
         await self._send_load()
         try:
             async with asyncio.timeout(DRAIN_SECONDS):
-                while self.rooms.all:
+                while self.engine.load().rooms:
                     await asyncio.sleep(TICK_SECONDS)
         except TimeoutError:
-            log.warning("stopping with %d rooms that have not moved", len(self.rooms.all))
+            log.warning("stopping with %d rooms that have not moved", self.engine.load().rooms)
 
 
 def _connector(settings: Settings) -> aiohttp.TCPConnector:

@@ -7,30 +7,24 @@ import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Final, Literal
+from typing import Any, Final
 
 from aiortc import RTCConfiguration
 
-from video import tickets
+from video.relay.admission import Admission, Full
 from video.relay.connection import PLAIN, Connection
+from video.relay.engine import Description, Load, Name, Reception, Tell
 from video.relay.incoming import Track
 from video.relay.publisher import FASTEST, Publisher
 from video.relay.recording import Recorder
 from video.relay.subscriber import STARVED, VOICE, Subscriber
-from video.tickets import BadTicket, Ticket
+from video.tickets import Ticket
 
 TICK_SECONDS: Final = 0.05
 MAX_MEMBERS: Final = 12  # of one room
 MAX_ROOMS: Final = 200
 
 log = logging.getLogger(__name__)
-
-Event = Literal["published", "unpublished", "starved", "fed", "ended"]
-Tell = Callable[[Event, Ticket], None]
-
-
-class Full(Exception):
-    """The relay takes nobody more: it is full, or it is being stopped."""
 
 
 @dataclass(slots=True)
@@ -57,49 +51,41 @@ class Rooms:
     `recorder` keeps what it was ordered to; without one nothing is recorded.
     """
 
+    name: Name = "relay"
+
     def __init__(self, secret: str, configuration: RTCConfiguration, now: Callable[[], datetime], tell: Tell) -> None:
-        self._secret = secret
+        self._admission = Admission(secret, now)
         self._configuration = configuration
-        self._now = now
         self._tell = tell
         self._rooms: dict[str, Room] = {}
-        self._used: dict[str, int] = {}  # nonces of tickets that may still be replayed -> when they expire
         self._starved: set[Subscriber] = set()
         self.recorder: Recorder | None = None
         self.draining = False
-
-    def room(self, name: str) -> Room | None:
-        """A room with somebody in it."""
-        return self._rooms.get(name)
 
     @property
     def all(self) -> dict[str, Room]:
         return self._rooms
 
-    async def open(self, ticket_text: str, offer: str, tracks: Sequence[Track] = PLAIN) -> tuple[Ticket, str]:
-        """Let the holder of a ticket publish or receive: the ticket and the answer to their offer.
-
-        `tracks`: what the offer's media sections carry, in their order.
-
-        Raises BadTicket (forged, expired, used), Full, and ValueError for an offer that cannot be used.
-        """
-        ticket = self._admit(ticket_text)
+    async def open(self, ticket_text: str, offer: str, tracks: Sequence[Track] = PLAIN) -> tuple[Ticket, Description]:
+        """As `MediaEngine.open`: the ticket and the answer to its holder's offer."""
+        ticket = self._admission.admit(ticket_text)
         if self.draining or (ticket.room not in self._rooms and len(self._rooms) >= MAX_ROOMS):
             raise Full()
         room = self._rooms.setdefault(ticket.room, Room())
         if ticket.purpose == "publish":
-            return ticket, await self._publish(room, ticket, offer, tracks)
-        return ticket, await self._subscribe(room, ticket, offer, tracks)
+            answer = await self._publish(room, ticket, offer, tracks)
+        else:
+            answer = await self._subscribe(room, ticket, offer, tracks)
+        return ticket, Description("answer", answer)
 
-    def _admit(self, text: str) -> Ticket:
-        now = self._now()
-        ticket = tickets.read(self._secret, text, now)
-        for nonce in [nonce for nonce, expires in self._used.items() if expires <= now.timestamp()]:
-            del self._used[nonce]
-        if ticket.nonce in self._used:
-            raise BadTicket("used")
-        self._used[ticket.nonce] = ticket.expires
-        return ticket
+    async def answered(self, room: str, participant: str, publisher: str, sdp: str) -> None:
+        """Nothing: this engine makes no offers."""
+
+    async def candidate(self, room: str, participant: str, publisher: str | None, session: str, found: Any) -> None:
+        """As `MediaEngine.candidate`."""
+        connection = self.connection(room, participant, publisher)
+        if connection is not None and connection.ticket.session == session:
+            await connection.add_candidate(found["candidate"], found.get("sdpMid"), found.get("sdpMLineIndex"))
 
     async def _publish(self, room: Room, ticket: Ticket, offer: str, tracks: Sequence[Track]) -> str:
         if ticket.participant not in room.publishers and len(room.publishers) >= MAX_MEMBERS:
@@ -164,6 +150,13 @@ class Rooms:
         connection = self.connection(room_name, participant, publisher)
         if isinstance(connection, Subscriber):
             connection.hold(held)
+
+    def received(self, room: str, participant: str, receptions: Sequence[Reception]) -> None:
+        """Nothing: this engine measures by itself."""
+
+    def load(self) -> Load:
+        """How much is carried now."""
+        return Load(len(self._rooms), sum(len(room.subscribers) for room in self._rooms.values()))
 
     def _published(self, publisher: Connection) -> None:
         room = self._rooms.get(publisher.ticket.room)

@@ -48,6 +48,7 @@ export class Members {
       ...options,
       limits: () => this.limitsNow(),
       onDirectTracks: () => this.all.forEach((member) => void member.link.tracksChanged()),
+      onRoute: () => this.all.forEach((member) => member.setHeld(false)),
     });
     this.noPath = new NoPath(options.clock, options.connection, () => this.unreached());
   }
@@ -117,6 +118,7 @@ export class Members {
     void this.noPath.look();
     const limits = this.limitsNow();
     await Promise.all(this.all.map((member) => member.look(limits)));
+    this.relaying.tellReception(this.views);
   }
 
   /** How loud everyone is; null when nothing changed since the last time. */

@@ -20,8 +20,10 @@ export interface RelayLinkOptions {
   picture(): PictureSettings;
   createConnection(): RTCPeerConnection;
   createStream(tracks: MediaStreamTrack[]): MediaStream;
-  /** Rejects when the relay cannot be asked now. */
-  offer(sdp: string, attempt: number): Promise<unknown>;
+  /** Rejects when the relay cannot be asked now; null asks for its offer. */
+  offer(sdp: string | null, attempt: number): Promise<unknown>;
+  /** Our answer to the relay's offer; null where the offers are ours. */
+  readonly answer: ((sdp: string) => Promise<unknown>) | null;
   candidate(candidate: Candidate): Promise<unknown>;
 }
 
@@ -61,7 +63,9 @@ export class RelayLink {
     this.attempt += 1;
     const connection = this.options.createConnection();
     this.connection = connection;
-    this.prepare(connection);
+    if (this.options.answer === null) {
+      this.prepare(connection);
+    }
     connection.addEventListener("connectionstatechange", () => this.changed(connection));
     connection.addEventListener("track", () => this.received(connection));
     connection.addEventListener("icecandidate", ({ candidate }) => {
@@ -75,15 +79,22 @@ export class RelayLink {
     void this.offer(connection, this.attempt);
   }
 
-  /** The relay's answer to our offer number `attempt`. */
+  /** The relay's answer to our offer number `attempt`, or its own offer. */
   async answered(sdp: string, attempt: number): Promise<void> {
-    const { connection } = this;
-    if (attempt !== this.attempt || connection?.signalingState !== "have-local-offer") {
+    const { connection, options } = this;
+    const awaited = options.answer === null ? "have-local-offer" : "stable";
+    if (attempt !== this.attempt || connection?.signalingState !== awaited || connection.remoteDescription !== null) {
       return; // to an offer that was given up
     }
     this.cancel();
     this.cancel = this.options.clock.after(CONNECT_MS, () => this.failed());
     try {
+      if (options.answer !== null) {
+        await connection.setRemoteDescription({ type: "offer", sdp });
+        await connection.setLocalDescription();
+        await options.answer(connection.localDescription?.sdp ?? "");
+        return;
+      }
       const voice = { maxAverageBitrate: this.options.limits().audio_bps };
       await connection.setRemoteDescription({ type: "answer", sdp: withVoice(sdp, voice) });
       this.limitsChanged();
@@ -147,6 +158,10 @@ export class RelayLink {
 
   private async offer(connection: RTCPeerConnection, attempt: number): Promise<void> {
     try {
+      if (this.options.answer !== null) {
+        await this.options.offer(null, attempt);
+        return;
+      }
       await connection.setLocalDescription();
       if (connection === this.connection && connection.localDescription !== null) {
         await this.options.offer(connection.localDescription.sdp, attempt);

@@ -13,6 +13,7 @@ let clock: FakeClock;
 let connection: FakeConnection;
 let peers: FakePeer[];
 let told: number;
+let routes: number;
 let direct: { status: string; stream: string; listeners: Map<string, () => void> };
 let path: Path;
 let relaying: Relaying;
@@ -23,6 +24,7 @@ beforeEach(() => {
   connection.answer = () => ({});
   peers = [];
   told = 0;
+  routes = 0;
   direct = { status: "connected", stream: "direct stream", listeners: new Map() };
   path = new Path(clock, linkOf(direct));
   relaying = new Relaying({
@@ -40,6 +42,7 @@ beforeEach(() => {
     },
     createStream: () => ({}) as never,
     onDirectTracks: () => (told += 1),
+    onRoute: () => (routes += 1),
   });
   relaying.add("asha", path);
 });
@@ -134,7 +137,7 @@ describe("a call that goes through a relay", () => {
     relaying.remove("asha");
     relaying.changed(RELAY);
     await settle();
-    const answer = { purpose: "publish", publisher: null, sdp: "v=0\r\n" } as const;
+    const answer = { purpose: "publish", publisher: null, type: "answer", sdp: "v=0\r\n" } as const;
     relaying.answered({ ...answer, route: "relay-route", attempt: 7 });
     relaying.answered({ ...answer, route: "an-old-route", attempt: 1 });
     await settle();
@@ -150,6 +153,30 @@ describe("a call that goes through a relay", () => {
     expect(peers).toHaveLength(2);
     relaying.networkChanged();
     expect(peers).toHaveLength(3);
+  });
+
+  test("what a former relay held back is not held by the next", () => {
+    relaying.changed(RELAY);
+    relaying.changed(RELAY);
+    relaying.changed({ kind: "relay", id: "another-route" });
+    expect(routes).toBe(2);
+  });
+
+  test("where the relay makes the offers, ours is an answer, and it hears how they arrive", async () => {
+    relaying.changed({ ...RELAY, receive: "answer" });
+    await settle();
+    expect(offers().find(({ purpose }) => purpose === "subscribe")).toMatchObject({ sdp: null });
+    expect(offers().find(({ purpose }) => purpose === "publish")?.sdp).toContain("offer");
+    const named = { route: "relay-route", purpose: "subscribe", publisher: "asha", attempt: 1 } as const;
+    relaying.answered({ ...named, type: "offer", sdp: "v=0\r\n" });
+    await settle();
+    expect(connection.named("send_media_answer")).toMatchObject([{ route: "relay-route", publisher: "asha" }]);
+    expect(connection.named("send_media_answer")[0]?.sdp).toContain("answer");
+    const sample = { lossIn: 0.25, roundTrip: 300.4, pictureIn: 90_000 };
+    relaying.tellReception([{ participantId: "asha", way: "relay", sample } as never]);
+    expect(connection.named("tell_reception")).toMatchObject([
+      { route: "relay-route", links: [{ publisher: "asha", loss: 0.25, round_trip: 300, picture: 90_000 }] },
+    ]);
   });
 
   test("leaving ends every connection", async () => {

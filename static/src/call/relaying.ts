@@ -1,4 +1,5 @@
 import type { Clock } from "./clock";
+import type { MemberView } from "./member";
 import type { Path } from "./path";
 import { RelayLink } from "./relay_link";
 import type { PictureSettings, Tracks } from "./sending";
@@ -20,6 +21,8 @@ export interface RelayingOptions {
   readonly createStream: (tracks: MediaStreamTrack[]) => MediaStream;
   /** What the direct links may send has changed. */
   onDirectTracks(): void;
+  /** The call travels another way: what the former relay said counts no more. */
+  onRoute(): void;
 }
 
 /** Our media through the relay, while the call's route says so: one connection out, and one in for each other member. */
@@ -50,6 +53,7 @@ export class Relaying {
       return;
     }
     this.route = route;
+    this.options.onRoute();
     this.cancel();
     if (route.kind === "relay") {
       this.begin();
@@ -105,6 +109,18 @@ export class Relaying {
   networkChanged(): void {
     this.publishing?.networkChanged();
     this.receiving.forEach((link) => link.networkChanged());
+  }
+
+  /** Tells a relay that does not see it by itself how everyone arrives here. */
+  tellReception(views: readonly MemberView[]): void {
+    const links = views.flatMap(({ participantId: publisher, way, sample }) =>
+      way === "relay" && sample !== null
+        ? [{ publisher, loss: sample.lossIn, round_trip: Math.round(sample.roundTrip ?? 0), picture: Math.round(sample.pictureIn) }]
+        : [],
+    );
+    if (this.route.kind === "relay" && this.route.receive === "answer" && links.length > 0) {
+      void this.options.connection.request("tell_reception", { route: this.route.id, links }).catch(() => undefined);
+    }
   }
 
   /** Asks the relay to hold everyone's picture back, or to send it again. */
@@ -180,6 +196,10 @@ export class Relaying {
     this.receiving.clear();
   }
 
+  private mine(): { route: string; session_id: string } {
+    return { route: this.route.id, session_id: this.options.session() };
+  }
+
   private find(purpose: string, publisher: string | null): RelayLink | null | undefined {
     return purpose === "publish" ? this.publishing : this.receiving.get(publisher ?? "");
   }
@@ -187,6 +207,7 @@ export class Relaying {
   private link(purpose: "publish" | "subscribe", publisher: string | null): RelayLink {
     const { options } = this;
     const named = () => ({ route: this.route.id, session_id: options.session(), purpose, publisher });
+    const answers = publisher !== null && this.route.receive === "answer";
     return new RelayLink({
       clock: options.clock,
       tracks: purpose === "publish" ? () => options.tracks() : null,
@@ -194,6 +215,7 @@ export class Relaying {
       picture: () => this.picture,
       createConnection: () => options.createConnection({ iceServers: [...options.iceServers()] }),
       createStream: options.createStream,
+      answer: answers ? (sdp) => options.connection.request("send_media_answer", { ...this.mine(), publisher, sdp }) : null,
       offer: (sdp, attempt) => options.connection.request("open_media", { ...named(), attempt, sdp }),
       candidate: (candidate) => options.connection.request("send_media_candidate", { ...named(), candidate }),
     });

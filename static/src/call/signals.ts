@@ -23,6 +23,8 @@ export interface MediaLimits {
 export interface Route {
   readonly kind: "direct" | "relay";
   readonly id: string;
+  /** What we make to receive somebody through the relay: an offer, or an answer to its offer. */
+  readonly receive?: "offer" | "answer";
 }
 
 export interface CallMembers {
@@ -89,10 +91,20 @@ export interface MediaAnswered {
   readonly purpose: "publish" | "subscribe";
   readonly publisher: string | null;
   readonly attempt: number;
+  /** An offer where the relay makes it. */
+  readonly type: "answer" | "offer";
   readonly sdp: string;
 }
 
-export type MediaRefused = Omit<MediaAnswered, "sdp"> & { readonly code: string };
+/** How one other member arrives through the relay. */
+export interface Reception {
+  readonly publisher: string;
+  readonly loss: number;
+  readonly round_trip: number;
+  readonly picture: number;
+}
+
+export type MediaRefused = Omit<MediaAnswered, "sdp" | "type"> & { readonly code: string };
 
 /** How the link to one other member is, as it is reported. */
 export interface LinkQuality {
@@ -123,7 +135,12 @@ export interface CallConnection {
   request(name: "send_candidate", message: Address & { candidate: Candidate | null }): Promise<unknown>;
   request(name: "change_media", message: Media): Promise<unknown>;
   request(name: "ask_for_relay", message: Nothing): Promise<unknown>;
-  request(name: "open_media", message: MediaAddress & { attempt: number; sdp: string; tracks?: MediaTrack[] }): Promise<unknown>;
+  request(name: "open_media", message: MediaAddress & { attempt: number; sdp: string | null; tracks?: MediaTrack[] }): Promise<unknown>;
+  request(
+    name: "send_media_answer",
+    message: { route: string; session_id: string; publisher: string; sdp: string },
+  ): Promise<unknown>;
+  request(name: "tell_reception", message: { route: string; links: Reception[] }): Promise<unknown>;
   request(name: "send_media_candidate", message: MediaAddress & { candidate: Candidate }): Promise<unknown>;
   request(name: "hold_picture", message: { route: string; publisher: string; held: boolean }): Promise<unknown>;
   request(name: "report_quality", message: { links: LinkQuality[] }): Promise<unknown>;

@@ -157,12 +157,13 @@ export interface LinkQuality {
   picture_out: number;
 }
 
-/** The relay's answer to an offer of one's own. */
+/** The relay's answer to an offer of one's own, or its own offer. */
 export interface MediaAnswered {
   route: string;
   purpose: "publish" | "subscribe";
   publisher: string | null;
   attempt: number;
+  type: "answer" | "offer";
   sdp: string;
 }
 
@@ -182,7 +183,7 @@ export interface MediaLimits {
   frame_rate: number;
 }
 
-/** The relay did not take an offer: `full`, `expired`, `used` or `forged`; try again, or stay as it is. */
+/** The relay did not take an offer: `full`, `expired`, `used`, `forged`, or has ended what there was (`moved`). */
 export interface MediaRefused {
   route: string;
   purpose: "publish" | "subscribe";
@@ -199,7 +200,7 @@ export interface MessageSent {
  * Offer the relay of route `route` a connection: to send one's own media, or to receive those of `publisher`.
  *
  * `session_id` is the sender's own; the answer comes as `media_answered` with the same `attempt`, or `media_refused`.
- * `tracks` says what the offer's media sections carry, in their order.
+ * `tracks` says what the offer's media sections carry, in their order; `sdp` is null where the relay makes the offer.
  */
 export interface OpenMedia {
   route: string;
@@ -208,7 +209,7 @@ export interface OpenMedia {
   publisher: string | null;
   attempt?: number;
   tracks?: ("voice" | "picture" | "low" | "second" | "probe")[];
-  sdp: string;
+  sdp: string | null;
 }
 
 export interface OpinionChanged {
@@ -264,6 +265,14 @@ export interface Pointer {
   y: number;
 }
 
+/** How the media of `publisher` arrive: `loss` a share of 1, bit/s of the picture. */
+export interface Reception {
+  publisher: string;
+  loss: number;
+  round_trip: number;
+  picture: number;
+}
+
 export interface Removed {
   reason: string;
 }
@@ -278,10 +287,15 @@ export interface ReportQuality {
   links: LinkQuality[];
 }
 
-/** How the call's media travels now: from browser to browser, or through a relay. `id` is new with each change. */
+/**
+ * How the call's media travels now: from browser to browser, or through a relay. `id` is new with each change.
+ *
+ * `receive`: what a browser makes to receive somebody through the relay, an offer, or an answer to the relay's offer.
+ */
 export interface Route {
   kind: "direct" | "relay";
   id: string;
+  receive: "offer" | "answer";
 }
 
 /** The call's media travels another way from now on: keep the old one until the new one carries. */
@@ -307,6 +321,15 @@ export interface SendDescription {
   session_id: string;
   description: SessionDescription | null;
   attempt?: number;
+}
+
+/** The answer to the relay's offer of the media of `publisher`. */
+export interface SendMediaAnswer {
+  route: string;
+  session_id: string;
+  purpose?: "subscribe";
+  publisher: string;
+  sdp: string;
 }
 
 /** A candidate for such a connection. */
@@ -358,6 +381,12 @@ export interface SyncStage {
 export interface SyncedStage {
   update: Uint8Array;
   state_vector: Uint8Array;
+}
+
+/** What this browser measured: for a relay that does not measure how its receivers fare. */
+export interface TellReception {
+  route: string;
+  links: Reception[];
 }
 
 /** Changes to the document; answered once they are stored. */
@@ -420,6 +449,8 @@ export interface Commands {
   ask_for_relay: { message: Empty; reply: Empty };
   open_media: { message: OpenMedia; reply: Empty };
   send_media_candidate: { message: SendMediaCandidate; reply: Empty };
+  send_media_answer: { message: SendMediaAnswer; reply: Empty };
+  tell_reception: { message: TellReception; reply: Empty };
   hold_picture: { message: HoldPicture; reply: Empty };
   report_quality: { message: ReportQuality; reply: Empty };
 }

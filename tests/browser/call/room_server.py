@@ -33,9 +33,9 @@ class RoomServer:
         self._environment = {**os.environ, "DATA_DIR": str(data), "RELAY_SECRET": RELAY_SECRET}
         self._relays: list[subprocess.Popen[bytes]] = []
 
-    def start_relay(self) -> subprocess.Popen[bytes]:
-        """A relay of this server's calls; killed with it."""
-        own = {"RELAY_WEB_URL": self.url, "RELAY_ADDRESSES": self.address}
+    def start_relay(self, engine: dict[str, str] | None = None) -> subprocess.Popen[bytes]:
+        """A relay of this server's calls; killed with it. `engine`: the environment of another media engine."""
+        own = {"RELAY_WEB_URL": self.url, "RELAY_ADDRESSES": self.address, **(engine or {})}
         with self._log.open("ab") as log:
             command = self._inside(sys.executable, "-m", "video.relay")
             relay = subprocess.Popen(command, cwd=ROOT, env={**self._environment, **own}, stdout=log, stderr=log)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+
+import pytest
 
 from tests.browser.call.person import Person
 from tests.browser.call.room_server import RoomServer
+from tests.browser.relay.janus import JanusServer
 
 Enter = Callable[..., Person]
 GONE_MS = 2_000
@@ -27,6 +30,20 @@ DIRECT = "page.call.members.all.every((one) => one.path.way === 'direct' && one.
 DIRECT_IS_SILENT = "page.call.members.relaying.directTracks.audio === null"
 
 
+@pytest.fixture(scope="module")
+def janus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[JanusServer]:
+    made = JanusServer(tmp_path_factory.mktemp("janus"))
+    yield made
+    made.stop()
+
+
+@pytest.fixture(params=["relay", "janus"])
+def engine(request: pytest.FixtureRequest) -> dict[str, str]:
+    """The environment of a relay process: our own engine, then Janus."""
+    found: dict[str, str] = {}
+    return request.getfixturevalue("janus").environment if request.param == "janus" else found
+
+
 def together(enter: Enter, *names: str) -> list[Person]:
     people = [enter(name) for name in names]
     for person in people:
@@ -44,8 +61,10 @@ def all_see_and_hear(people: list[Person]) -> None:
                 one.hears(other)
 
 
-def test_three_talk_through_the_relay_and_two_directly(enter: Enter, server: RoomServer) -> None:
-    server.start_relay()
+def test_three_talk_through_the_relay_and_two_directly(
+    enter: Enter, server: RoomServer, engine: dict[str, str]
+) -> None:
+    server.start_relay(engine)
     asha, bela = together(enter, "asha", "bela")
     assert asha.do(DIRECT)
     chand = enter("chand")
@@ -82,12 +101,12 @@ def test_the_voice_is_not_cut_when_the_way_changes(enter: Enter, server: RoomSer
     assert asha.do("window.quiet") < beat + 1000
 
 
-def test_when_the_relay_is_killed_everyone_talks_on(enter: Enter, server: RoomServer) -> None:
-    first = server.start_relay()
+def test_when_the_relay_is_killed_everyone_talks_on(enter: Enter, server: RoomServer, engine: dict[str, str]) -> None:
+    first = server.start_relay(engine)
     people = together(enter, "asha", "bela", "chand")
     for one in people:
         one.wait(RELAYED)
-    server.start_relay()
+    server.start_relay(engine)
     before = people[0].do("page.call.members.relaying.route.id")
     first.kill()
     first.wait()
@@ -133,8 +152,10 @@ def test_two_without_a_direct_path_come_to_the_relay_by_themselves(enter: Enter,
     all_see_and_hear(people)
 
 
-def test_who_is_put_out_of_a_relayed_call_is_gone_within_two_seconds(enter: Enter, server: RoomServer) -> None:
-    server.start_relay()
+def test_who_is_put_out_of_a_relayed_call_is_gone_within_two_seconds(
+    enter: Enter, server: RoomServer, engine: dict[str, str]
+) -> None:
+    server.start_relay(engine)
     people = together(enter, "asha", "bela", "chand")
     asha, bela, chand = people
     for one in people:

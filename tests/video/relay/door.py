@@ -15,8 +15,9 @@ from aiortc import RTCConfiguration
 
 from app import clock
 from video.relay import seams
+from video.relay.admission import Full
 from video.relay.connection import PLAIN
-from video.relay.rooms import TICK_SECONDS, Full, Rooms
+from video.relay.rooms import TICK_SECONDS, Rooms
 from video.tickets import BadTicket
 
 SECRET = "only for tests"
@@ -44,11 +45,8 @@ class Door:
     async def _do(self, request: dict[str, Any]) -> dict[str, Any]:
         try:
             if request["do"] == "open":
-                return {
-                    "answer": (
-                        await self.rooms.open(request["ticket"], request["offer"], request.get("tracks", PLAIN))
-                    )[1]
-                }
+                tracks = request.get("tracks", PLAIN)
+                return {"answer": (await self.rooms.open(request["ticket"], request["offer"], tracks))[1].sdp}
         except (BadTicket, Full, ValueError) as error:
             return {"error": str(error) or type(error).__name__}
         if request["do"] == "remove":

@@ -45,7 +45,7 @@ class Hall:
         caller = Caller(sends, ["audio" if one == "voice" else "video" for one in tracks])
         self.callers.append(caller)
         _, answer = await self.rooms.open(text, await caller.offer(), tracks)
-        await caller.take_answer(answer)
+        await caller.take_answer(answer.sdp)
         return caller
 
     async def publish(self, who: str, tracks: Any = PLAIN, **changes: Any) -> Caller:
