@@ -23,7 +23,7 @@ from video.tickets import Ticket
 
 MAX_MEMBERS: Final = 12
 MAX_ROOMS: Final = 500
-PUBLISHER_SECONDS: Final = 5.0  # how long a receiver's request waits for the one they want to receive
+PUBLISHER_SECONDS = 5.0  # how long a receiver's request waits for the one they want to receive
 _MID: Final = re.compile(r"^a=mid:(\S+)", re.MULTILINE)
 
 log = logging.getLogger(__name__)

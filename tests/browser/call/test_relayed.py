@@ -8,9 +8,10 @@ import pytest
 
 from tests.browser.call.person import Person
 from tests.browser.call.room_server import RoomServer
-from tests.browser.relay.janus import JanusServer
+from tests.video.relay.janus import JanusServer
 
 Enter = Callable[..., Person]
+Engine = dict[str, str]
 GONE_MS = 2_000
 # When the last packet of anybody's came, on whatever connection; gives the time now.
 WATCH_ARRIVALS = """(() => {
@@ -38,10 +39,12 @@ def janus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[JanusServer]:
 
 
 @pytest.fixture(params=["relay", "janus"])
-def engine(request: pytest.FixtureRequest) -> dict[str, str]:
+def engine(request: pytest.FixtureRequest) -> Engine:
     """The environment of a relay process: our own engine, then Janus."""
-    found: dict[str, str] = {}
-    return request.getfixturevalue("janus").environment if request.param == "janus" else found
+    if request.param == "relay":
+        return {}
+    janus: JanusServer = request.getfixturevalue("janus")
+    return janus.environment
 
 
 def together(enter: Enter, *names: str) -> list[Person]:
@@ -101,7 +104,7 @@ def test_the_voice_is_not_cut_when_the_way_changes(enter: Enter, server: RoomSer
     assert asha.do("window.quiet") < beat + 1000
 
 
-def test_when_the_relay_is_killed_everyone_talks_on(enter: Enter, server: RoomServer, engine: dict[str, str]) -> None:
+def test_when_the_relay_is_killed_everyone_talks_on(enter: Enter, server: RoomServer, engine: Engine) -> None:
     first = server.start_relay(engine)
     people = together(enter, "asha", "bela", "chand")
     for one in people:

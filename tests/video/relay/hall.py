@@ -7,13 +7,19 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
+import aiohttp
 from aiortc import RTCConfiguration
 
 from app import clock
 from tests.video.relay.caller import Caller
 from tests.video.relay.door import SECRET
+from tests.video.relay.janus import ADMIN_KEY, API_SECRET
 from video import tickets
+from video.relay.admission import Admission
 from video.relay.connection import PLAIN
+from video.relay.engine import MediaEngine
+from video.relay.janus import Janus
+from video.relay.janus_rooms import JanusRooms
 from video.relay.rooms import TICK_SECONDS, Rooms
 from video.tickets import Purpose
 
@@ -31,9 +37,13 @@ def ticket(who: str, purpose: Purpose = "publish", whom: str = "", **changes: An
 class Hall:
     """The rooms, and everybody who was brought in."""
 
-    def __init__(self) -> None:
+    def __init__(self, janus_url: str = "") -> None:
         self.told: list[tuple[str, str]] = []
+        self._janus = Janus(janus_url, API_SECRET, lambda: None) if janus_url else None
         self.rooms = Rooms(SECRET, RTCConfiguration(iceServers=[]), clock.now, self._tell)
+        self.engine: MediaEngine = self.rooms
+        if self._janus is not None:
+            self.engine = JanusRooms(self._janus, Admission(SECRET, clock.now), self._tell, ADMIN_KEY)
         self.callers: list[Caller] = []
         self.talking: list[asyncio.Task[None]] = []
 
@@ -44,8 +54,13 @@ class Hall:
         """A caller with this ticket, connected."""
         caller = Caller(sends, ["audio" if one == "voice" else "video" for one in tracks])
         self.callers.append(caller)
-        _, answer = await self.rooms.open(text, await caller.offer(), tracks)
-        await caller.take_answer(answer.sdp)
+        if sends or self._janus is None:
+            _, found = await self.engine.open(text, await caller.offer(), tracks)
+            await caller.take_answer(found.sdp)
+        else:
+            of, found = await self.engine.open(text, "", tracks)
+            await self.engine.answered(of.room, of.participant, of.publisher, await caller.answer(found.sdp))
+            await caller.finish()
         return caller
 
     async def publish(self, who: str, tracks: Any = PLAIN, **changes: Any) -> Caller:
@@ -74,18 +89,30 @@ class Hall:
 
     async def tick(self) -> None:
         while True:
-            self.rooms.tick(asyncio.get_running_loop().time())
+            self.engine.tick(asyncio.get_running_loop().time())
             await asyncio.sleep(TICK_SECONDS)
+
+    async def run(self) -> None:
+        """Begin."""
+        if self._janus is not None:
+            self._client = aiohttp.ClientSession()
+            await self._janus.connect(self._client)
+        self.talking.append(asyncio.ensure_future(self.tick()))
+
+    async def end(self) -> None:
+        for task in self.talking:
+            task.cancel()
+        await asyncio.gather(*(one.close() for one in self.callers), self.engine.close())
+        if self._janus is not None:
+            await self._client.close()
 
 
 @asynccontextmanager
-async def hall() -> AsyncIterator[Hall]:
-    """Rooms that are ticked, and ended."""
-    made = Hall()
-    ticking = asyncio.ensure_future(made.tick())
+async def hall(janus_url: str = "") -> AsyncIterator[Hall]:
+    """Rooms that are ticked, and ended; our own, or those of the Janus at this address."""
+    made = Hall(janus_url)
+    await made.run()
     try:
         yield made
     finally:
-        for task in (ticking, *made.talking):
-            task.cancel()
-        await asyncio.gather(*(one.close() for one in made.callers), made.rooms.close())
+        await made.end()

@@ -1,4 +1,4 @@
-"""A Janus of a test's own: one process, its API on a free port of the loopback behind a key, the VideoRoom plugin only."""
+"""A Janus of a test's own: one process, its API on a free port of the loopback behind a key, VideoRoom only."""
 
 from __future__ import annotations
 
