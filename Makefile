@@ -25,7 +25,7 @@ N ?= 20000
 EMAIL ?= doctor.a@demo.example
 
 .PHONY: help run token test check journey bench fuzz client protocol messages lock format clean \
-	test-python test-client test-browser python node chromium dcmtk coturn \
+	test-python test-client test-browser python node chromium dcmtk coturn janus \
 	check-style check-types check-imports check-protocol check-migrations check-client
 
 help: ## this list
@@ -45,13 +45,13 @@ token: ## a bearer token of the demo's treating doctor, for DICOMweb (EMAIL=addr
 
 test: test-python test-client test-browser ## every test: Python, TypeScript, browsers
 
-test-python: $(VENV)/dev.stamp static/dist/manifest.json dcmtk ## Python tests without browsers (TESTS=path for some)
+test-python: $(VENV)/dev.stamp static/dist/manifest.json dcmtk janus ## Python tests without browsers (TESTS=path for some)
 	$(PY) -m pytest -n auto $(TESTS) --ignore tests/browser
 
 test-client: static/node_modules/.stamp ## TypeScript tests
 	cd static && npm run --silent test
 
-test-browser: $(VENV)/dev.stamp static/dist/manifest.json chromium coturn ## tests in real browsers
+test-browser: $(VENV)/dev.stamp static/dist/manifest.json chromium coturn janus ## tests in real browsers
 	$(PY) -m pytest tests/browser
 
 check: check-style check-types check-imports check-protocol check-migrations check-client ## every static check
@@ -83,7 +83,7 @@ fuzz: $(VENV)/dev.stamp static/node_modules/.stamp ## changed files through the 
 	$(PY) -W ignore -m tests.fuzz $(N)
 	cd static && FUZZ_N=$(N) npx vitest run src/viewport/damaged.test.ts
 
-bench: $(VENV)/dev.stamp static/dist/manifest.json chromium dcmtk ## sizes, latencies and loads
+bench: $(VENV)/dev.stamp static/dist/manifest.json chromium dcmtk janus ## sizes, latencies and loads
 	$(PY) -m tests.bench
 
 # --- working on it ------------------------------------------------------------------------------------------------
@@ -161,3 +161,10 @@ coturn:
 		$(SUDO) apt-get update -qq && \
 		DEBIAN_FRONTEND=noninteractive $(SUDO) apt-get install -y -qq --no-install-recommends coturn >/dev/null; } || { \
 		echo "coturn is missing and could not be installed: install it by hand, then run this again."; exit 1; }
+
+janus:
+	@command -v janus >/dev/null || { \
+		echo "Installing janus, the other engine that carries calls in the tests ..."; \
+		$(SUDO) apt-get update -qq && \
+		DEBIAN_FRONTEND=noninteractive $(SUDO) apt-get install -y -qq --no-install-recommends janus >/dev/null; } || { \
+		echo "janus is missing and could not be installed: install it by hand, then run this again."; exit 1; }
