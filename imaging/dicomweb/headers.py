@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 
 from app import config, db
 from imaging import sandbox, store
+from imaging.dicomweb import serving
 from imaging.dicomweb.attributes import INDEXED
 from imaging.dicomweb.models import LONGEST, DicomHeader
 from imaging.models import Instance
@@ -138,7 +139,7 @@ def inspect(original: Path) -> Found:
 
 
 def header_of(instance: Instance, bulk_address: str) -> bytes:
-    """The data set as DICOM JSON, its bulk data referred to under `bulk_address`. Raises Refusal."""
+    """The data set as DICOM JSON, its bulk data referred to under `bulk_address`. Raises Refusal, Busy."""
     content = _whole(instance, "header")
     return content.replace(_BULK, b'"BulkDataURI":' + json.dumps(f"{bulk_address}/").encode()[:-1])
 
@@ -154,7 +155,8 @@ def _whole(instance: Instance, kind: str) -> bytes:
         raise Refusal("lost_bytes")  # only its sender's preview is here
     path = path_of(instance.sha256, kind)
     if not path.exists():
-        keep(instance.sha256, inspect(store.path_of("originals", instance.sha256)))
+        with serving.place():
+            keep(instance.sha256, inspect(store.path_of("originals", instance.sha256)))
     return path.read_bytes()
 
 

@@ -23,7 +23,7 @@ from imaging.refusals import Refusal, refusing
 from imaging.source import Array, open_source
 from imaging.workbench import Say
 
-MAX_TRANSCODED_BYTES = 400 * 1024 * 1024  # of pixels, which are held at once
+MAX_TRANSCODED_BYTES = 400 * 1024 * 1024  # of pixels, which are held at once or lie in a workspace together
 _FORMATS = {"image/jpeg": "JPEG", "image/png": "PNG", "image/webp": "WEBP"}
 
 
@@ -54,9 +54,14 @@ def say_frames(path: Path, workspace: Path, say: Say, request: dict[str, Any]) -
     by pixel. Raises Refusal.
     """
     decode = _Decoder(path, workspace)
+    written = 0
     for index in request["frames"]:
+        content = _as_bytes(decode(index))
+        written += len(content)
+        if written > MAX_TRANSCODED_BYTES:
+            raise Refusal("too_large", size=f"{written} B")
         target = workspace / f"frame-{index}.raw"
-        target.write_bytes(_as_bytes(decode(index)))
+        target.write_bytes(content)
         say({"event": "part", "number": index, "file": target.name})
 
 

@@ -45,16 +45,23 @@ def pieces(path: Path, spans: list[tuple[int, int]] | None = None) -> Iterator[b
 
 
 @contextmanager
+def place() -> Iterator[None]:
+    """One of the few places in the sandbox. Raises Busy when none comes free."""
+    if not _places.acquire(timeout=PATIENCE_SECONDS):
+        raise Busy("Too many pictures are being made at this moment. Try again shortly.")
+    try:
+        yield
+    finally:
+        _places.release()
+
+
+@contextmanager
 def made(instance: Instance, what: str, **request: Any) -> Iterator[dict[int, Path]]:
     """Files that the sandbox makes of an original, by number, until the block ends. Raises Refusal, Busy."""
     path = original_of(instance)
     with store.refusing_when_full(), store.workspace() as workspace:
-        if not _places.acquire(timeout=PATIENCE_SECONDS):
-            raise Busy("Too many pictures are being made at this moment. Try again shortly.")
-        try:
+        with place():
             events = list(sandbox.run("dicomweb", path, workspace, {"do": what, **request}))
-        finally:
-            _places.release()
         files = {event["number"]: workspace / event["file"] for event in events if event["event"] == "part"}
         if not files:
             raise Refusal("crashed")

@@ -17,7 +17,7 @@ from pydicom.uid import ExplicitVRBigEndian
 
 from app import db
 from imaging import store
-from imaging.dicomweb import headers, sandboxed
+from imaging.dicomweb import headers, sandboxed, serving
 from imaging.dicomweb.header import INLINE_BYTES, read_bulk
 from imaging.dicomweb.models import DicomHeader
 from imaging.ingest import ingest
@@ -145,6 +145,17 @@ def test_a_header_that_was_lost_is_made_again(cast: Cast, no_children: None, sen
     before = headers.header_of(instance, "x")
     headers.drop(instance.sha256 or "")
     assert headers.header_of(instance, "x") == before
+
+
+def test_headers_are_made_again_in_as_few_places_as_pictures(
+    cast: Cast, no_children: None, send: Send, chest: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    instance = instance_row(ingest(send(chest)))
+    headers.drop(instance.sha256 or "")
+    monkeypatch.setattr(serving, "PATIENCE_SECONDS", 0.01)
+    with serving.place(), serving.place(), pytest.raises(serving.Busy):
+        headers.header_of(instance, "x")
+    assert headers.header_of(instance, "x")
 
 
 def test_files_from_before_there_were_headers_get_theirs(

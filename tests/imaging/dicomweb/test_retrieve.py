@@ -19,7 +19,7 @@ from werkzeug.test import TestResponse
 from app import db
 from app.audit import AuditRow
 from imaging import store
-from imaging.dicomweb import media_types, multipart
+from imaging.dicomweb import media_types, multipart, sandboxed
 from imaging.models import Instance
 from tests.imaging import files
 from tests.imaging.dicomweb.conftest import PIXELS, Headers, made
@@ -196,6 +196,14 @@ def test_a_frame_that_is_not_there_is_refused(
     get: Callable[..., TestResponse], colour_clip: list[bytes], frames: str
 ) -> None:
     assert get(f"{AT}9/frames/{frames}").status_code == 400
+
+
+def test_frames_that_would_fill_the_disk_are_refused(
+    get: Callable[..., TestResponse], lossless_clip: list[np.ndarray], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sandboxed, "MAX_TRANSCODED_BYTES", lossless_clip[0].nbytes)
+    assert get(f"{AT}9/frames/1", OCTETS).status_code == 200
+    assert get(f"{AT}9/frames/1,2", OCTETS).status_code == 406
 
 
 def test_native_frames_come_straight_from_the_file(get: Callable[..., TestResponse], three: list[bytes]) -> None:
