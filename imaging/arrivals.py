@@ -11,12 +11,13 @@ import shutil
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from pathlib import Path
 from sqlite3 import OperationalError as SqliteError
 
 from sqlalchemy.exc import OperationalError
 
-from app import config, db
+from app import audit, clock, config, db
 from app.actor import Actor
 from app.errors import NotFound
 from imaging import access, jobs, quotas, store
@@ -26,6 +27,8 @@ from imaging.refusals import Refusal
 from imaging.uploads import add_upload
 
 log = logging.getLogger(__name__)
+
+NO_ROOM = "refuse_for_want_of_room"
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +119,25 @@ def _require_room(sender: Actor, case_id: str | None, size: int) -> None:
     with db.read_session() as session:
         reason = quotas.reason_not_to_take(session, case_id, sender.facility_id, size)
     if reason is not None:
-        raise Refusal(reason[0], **reason[1])
+        refusal = Refusal(reason[0], **reason[1])
+        _tell_no_room(sender, case_id, refusal)
+        raise refusal
+
+
+_told: dict[str, datetime] = {}
+_TELL_EVERY = timedelta(minutes=1)  # a unit tries again and again; one line says it
+
+
+def _tell_no_room(sender: Actor, case_id: str | None, refusal: Refusal) -> None:
+    """Write down, for whoever looks after the installation, that somebody's pictures find no room."""
+    now = clock.now()
+    if sender.id in _told and timedelta() <= now - _told[sender.id] < _TELL_EVERY:
+        return
+    _told[sender.id] = now
+    log.error("what %s %s sends is refused: %s %s", sender.kind, sender.id, refusal.code, refusal.values)
+    full = ("case", case_id) if refusal.code == "case_full" else ("facility", sender.facility_id)
+    with db.write_transaction() as session:
+        audit.record(session, sender, NO_ROOM, full[0], full[1] or "", reason=refusal.code, **refusal.values)
 
 
 def _size(upload_id: str) -> int:

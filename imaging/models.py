@@ -104,6 +104,13 @@ class Instance(Base):
     __table_args__ = (
         UniqueConstraint("case_id", "sop_instance_uid"),
         Index("ix_instance_identity", "facility_id", "sop_instance_uid"),
+        Index(
+            "ix_instance_room",  # answers `quotas` by itself, for every file that comes
+            "facility_id",
+            "size_bytes",
+            sqlite_where=text("sha256 is not null"),
+            postgresql_where=text("sha256 is not null"),
+        ),
         _one_of("state", INSTANCE_STATES, "state"),
         _one_of("kind", INSTANCE_KINDS, "kind"),
         CheckConstraint("progress between 0 and 1", name="progress"),

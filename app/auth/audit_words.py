@@ -77,6 +77,7 @@ ACTIONS = {
     "expire_upload": _l("Left a file unsent for a week; it was thrown away"),
     "open_archive": _l("Sent pictures in a zip"),
     "refuse_upload": _l("Sent a file that cannot be used"),
+    "refuse_for_want_of_room": _l("Sent pictures that were refused: no room is left"),
     "send_preview": _l("Sent a preview of a picture ahead"),
     "show_preview": _l("Had a preview shown"),
     "read_inbox": _l("Read the inbox"),

@@ -26,7 +26,12 @@ REFUSED = 422
 def listing() -> str:
     """The program's units, when each was last seen, and what to set up in a new one."""
     with db.read_session() as session:
-        return render_template("admin/devices.html", devices=queries.devices(session, actor().program_id), **_door())
+        program_id = actor().program_id
+        found = {
+            "devices": queries.devices(session, program_id),
+            "rooms": queries.rooms(session, program_id, clock.now()),
+        }
+        return render_template("admin/devices.html", **found, **_door())
 
 
 def _door() -> dict[str, object]:

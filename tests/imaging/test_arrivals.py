@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -15,6 +15,7 @@ from sqlalchemy import func, select
 
 from app import clock, config, db
 from app.actor import Actor
+from app.audit import AuditRow
 from app.errors import NotAllowed, NotFound
 from app.jobs import huey
 from imaging import arrivals, ingest, jobs, store, uploads
@@ -47,6 +48,14 @@ def queued(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     told: list[str] = []
     monkeypatch.setattr(jobs, "ingest_upload", told.append)
     return told
+
+
+@pytest.fixture(autouse=True)
+def nobody_was_told() -> Iterator[None]:
+    """That there is no room is written down once a minute: every test begins with the first time."""
+    arrivals._told.clear()
+    yield
+    arrivals._told.clear()
 
 
 @pytest.fixture
@@ -318,3 +327,44 @@ def test_what_waits_in_the_queue_is_not_queued_every_minute_anew(
     jobs.find_forgotten.call_local()
     assert [task.args[0] for task in huey.pending() if task.name == "ingest_upload"] == [upload.id]
     huey.storage.flush_queue()
+
+
+# --- room -----------------------------------------------------------------------------------------------------------
+
+
+def audited(action: str) -> list[str]:
+    with db.read_session() as session:
+        return list(session.scalars(select(AuditRow.detail).where(AuditRow.action == action)))
+
+
+def test_want_of_room_is_written_down_once_for_whoever_looks_after_the_installation(
+    unit: Actor,
+    far_unit: Actor,
+    put: Put,
+    tmp_path: Path,
+    queued: list[str],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    content = dicom(tmp_path)
+    arrivals.take(unit, None, put(content), file_name="a.dcm")
+    config.use(replace(config.current(), max_facility_bytes=2 * len(content) - 1))
+    for _ in range(3):
+        left = put(content)
+        with pytest.raises(Refusal, match="facility_full"):
+            arrivals.take(unit, None, left, file_name="b.dcm")
+        assert left.read_bytes() == content
+    assert len(queued) == 1
+    assert len(list(store.folder("uploads").iterdir())) == 1
+    assert len(audited(arrivals.NO_ROOM)) == 1  # once a minute is enough
+    assert "is refused: facility_full" in caplog.text
+    arrivals.take(far_unit, None, put(content), file_name="c.dcm")
+
+
+def test_what_is_kept_though_it_cannot_be_used_takes_room(unit: Actor, put: Put, queued: list[str]) -> None:
+    upload = arrivals.take(unit, None, put(b"no picture at all"), file_name="a.dcm")
+    ingest.ingest(upload.id)
+    assert upload_row(upload.id).state == "refused"
+    config.use(replace(config.current(), max_facility_bytes=20))
+    with pytest.raises(Refusal, match="facility_full"):
+        arrivals.take(unit, None, put(b"four"), file_name="b.dcm")
+    arrivals.take(unit, None, put(b"333"), file_name="c.dcm")

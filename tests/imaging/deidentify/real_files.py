@@ -14,7 +14,7 @@ from pydicom.multival import MultiValue
 
 from imaging.deidentify.descriptions import allowed
 from imaging.deidentify.headers import DUMMIES
-from imaging.deidentify.profile import rule_of
+from imaging.deidentify.profile import OPTION_CODES, rule_of
 
 SET = Path(os.environ.get("NIDAAN_DATA_SET", Path(__file__).resolve().parents[4] / "shared" / "data"))
 EVERY = os.environ.get("ALL_FILES") == "1"
@@ -99,6 +99,7 @@ def _tells(text: str) -> bool:
         or len(set(text)) == 1
         or text.startswith("1.2.840.10008.")
         or text in {str(one) for one in DUMMIES.values()}
+        or any(text in meaning for _code, meaning in OPTION_CODES.values())
     ):
         return False
     words = text.casefold().replace("_", " ").replace("-", " ").replace("/", " ").split()

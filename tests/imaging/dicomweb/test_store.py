@@ -280,6 +280,25 @@ def test_a_case_without_room_is_told_as_a_full_disk_is(
     assert (answer.status_code, stored(answer), reasons(answer)) == (202, ["1.2.3.1.1"], [storing.NO_ROOM])
 
 
+def test_a_facility_without_room_fails_what_does_not_fit_and_the_administrator_is_shown(
+    store_with: StoreWith,
+    doctor_headers: Headers,
+    cast: Cast,
+    use_config: Callable[..., None],
+    client_as: Callable[..., FlaskClient],
+) -> None:
+    one, two, three = made(1), made(2), made(3)
+    use_config(max_facility_bytes=len(one) + len(two) + 10)
+    answer = store_with(doctor_headers, [one, two, three])
+    assert (stored(answer), reasons(answer)) == (["1.2.3.1.1", "1.2.3.1.2"], [storing.NO_ROOM])
+    again = store_with(doctor_headers, [three])
+    assert (again.status_code, reasons(again)) == (507, [storing.NO_ROOM])
+    page = client_as(cast.administrator).get("/devices").get_data(as_text=True)
+    assert f"{cast.facility.name}: " in page
+    assert "refused for want of room" in page
+    assert f"{cast.other_facility.name}: " not in page
+
+
 def test_the_original_of_a_preview_is_no_duplicate(store_with: StoreWith, doctor_headers: Headers, cast: Cast) -> None:
     into = f"/dicomweb/studies?case={cast.case.id}"
     store_with(doctor_headers, [made(1)], into)

@@ -19,7 +19,7 @@ import pytest
 from pydicom.filereader import read_file_meta_info
 from sqlalchemy import select
 
-from app import db
+from app import config, db
 from app.config import Config
 from imaging import arrivals, ingest, store
 from imaging.dimse import callers, receiving
@@ -116,6 +116,14 @@ def test_two_units_with_one_title_are_told_apart_by_their_address(
     assert peer("storescu", *study(1)).status == 0
     assert [one.owner_id for one in uploads()] == [unit.id]
     assert other.id != unit.id
+
+
+def test_a_facility_without_room_is_out_of_resources(peer: Peer, study: Study, queued: list[str]) -> None:
+    first, second = study(2)
+    config.use(replace(config.current(), max_facility_bytes=first.stat().st_size + 1000))
+    assert peer("storescu", first).status == 0
+    assert "0xa700" in peer("storescu", "-d", second).text.lower()
+    assert len(uploads()) == len(queued) == 1
 
 
 def test_what_is_sent_waits_in_the_inbox_byte_for_byte(
