@@ -145,7 +145,7 @@ def _index(upload_id: str, sha256: str, facts: Facts, header: headers.Found | No
         _complete_identity(facts, upload, sha256)
         same = _same_identity(session, upload, facts.sop_instance_uid)
         if any(not _is_same_file(other, upload, sha256) for other in same):
-            raise Refusal("conflict")
+            raise Refusal("conflict_kept" if upload.acknowledged else "conflict")
         present = _find_place(session, upload, facts, same)
         waiting = provisional.of_upload(session, upload, facts.sop_instance_uid)
         instance = present or add_instance(session, upload, sha256, facts, waiting)

@@ -43,6 +43,10 @@ SENTENCES: dict[str, LazyString] = {
     "identity_left": _("This picture was not copied: something that names the patient was still in it."),
     "crashed": _("The file could not be opened: reading it failed."),
     "conflict": _("Another file with the same identity but a different picture is already here. Ask who made it."),
+    "conflict_kept": _(
+        "Another file with the same identity came before this one, and that one is shown. This one is kept as it came, "
+        "in the inbox: ask who made them which is right."
+    ),
     "storage_full": _("The server has no room to keep this file. Tell the administrator and send it again later."),
     "too_big": _("The file has %(size)s MB; at most %(most)s MB can be sent."),
     "case_full": _(

@@ -32,10 +32,14 @@ def attached(session: Session, actor: Actor, waiting_id: str) -> Study:
 
 
 def kept_file(session: Session, actor: Actor, kept_id: str) -> Upload:
-    """A file that was acknowledged to its sender and could not be used. Raises NotFound."""
+    """A file that was acknowledged to its sender and could not be used, sent to the inbox or to a case that the actor
+    may add to. Raises NotFound, NotAllowed.
+    """
     facility_id = require_inbox(actor)
     found = session.get(Upload, kept_id)
-    own = found is not None and found.case_id is None and found.facility_id == facility_id and found.acknowledged
+    own = found is not None and found.facility_id == facility_id and found.acknowledged
     if found is None or not own or found.state not in ("refused", "cancelled"):
         raise NotFound()
+    if found.case_id is not None:
+        require_adding(session, actor, found.case_id)
     return found

@@ -21,9 +21,7 @@ def forget_discarded(now: datetime) -> int:
     with db.read_session() as session:
         old = select(Study.id).where(Study.case_id.is_(None), Study.discarded_at < now - KEPT)
         studies = list(session.scalars(old))
-        gone = select(Upload.id).where(
-            Upload.acknowledged, Upload.case_id.is_(None), Upload.state == "cancelled", Upload.updated_at < now - KEPT
-        )
+        gone = select(Upload.id).where(Upload.acknowledged, Upload.state == "cancelled", Upload.updated_at < now - KEPT)
         files = list(session.scalars(gone))
     for study_id in studies:
         _forget_study(study_id, now)

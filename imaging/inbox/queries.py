@@ -76,7 +76,7 @@ def _has_pictures() -> ColumnElement[bool]:
 
 
 def _kept(facility_id: str, state: str) -> list[ColumnElement[bool]]:
-    own = [Upload.facility_id == facility_id, Upload.case_id.is_(None), Upload.acknowledged.is_(True)]
+    own = [Upload.facility_id == facility_id, Upload.acknowledged.is_(True)]
     return [*own, Upload.state == state]
 
 

@@ -268,7 +268,7 @@ def test_another_picture_of_the_same_identity_is_refused_and_its_bytes_stay(
     upload = arrivals.take(unit, None, put(other), file_name="2")
     assert ingest.ingest(upload.id) is None
     row = upload_row(upload.id)
-    assert (row.state, row.reason_code) == ("refused", "conflict")
+    assert (row.state, row.reason_code) == ("refused", "conflict_kept")
     assert store.upload_path(upload.id).read_bytes() == other
     assert count(Instance) == 1
 

@@ -19,7 +19,7 @@ from consult.access import cases_seen
 from consult.lifecycle import STATES
 from imaging import access
 from imaging.dicomweb.door_routes import FAILURES
-from imaging.models import Study
+from imaging.models import Instance, Study
 from tests.cast import Cast, consult_in, guest_of
 from tests.imaging.dicomweb.conftest import STORES, Headers, made, multipart_of, put_into_case
 
@@ -209,3 +209,29 @@ def test_the_door_loads_nothing_that_decodes() -> None:
     )
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert run.stdout.strip() == "False"
+
+
+def test_a_picture_held_for_naming_another_patient_is_found_nowhere_until_the_doctor_decided(
+    app: Flask, door: FlaskClient, doctor_headers: Headers, client_as: ClientAs, cast: Cast
+) -> None:
+    stored = door.post(
+        f"/dicomweb/studies?case={cast.case.id}",
+        headers=doctor_headers,
+        data=multipart_of([made(1, PatientName="Quite^Another", PatientSex="M", PatientBirthDate="19350101")]),
+        content_type=STORES,
+    )
+    assert stored.status_code == 200
+    with db.read_session() as session:
+        held = session.scalars(select(Instance)).one()
+    assert held.is_held
+    reading = [(endpoint, path) for endpoint, method, path in addresses(app, cast) if method == "GET"]
+    assert len(reading) >= 17
+    for endpoint, path in reading:
+        answer = door.get(path, headers=doctor_headers)
+        assert answer.status_code == (204 if endpoint.startswith(SEARCHES) else 404), path
+    decision = {"decision": "same_patient", "reason": "Registered under her maiden name."}
+    decided = client_as(cast.doctor).post(f"/imaging/instances/{held.id}/hold", json=decision)
+    assert decided.status_code == 200
+    for path in ("", "/metadata", "/frames/1", "/rendered"):
+        at = f"/dicomweb/studies/1.2.3/series/1.2.3.1/instances/1.2.3.1.1{path}"
+        assert door.get(at, headers=doctor_headers).status_code == 200
