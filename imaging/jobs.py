@@ -87,8 +87,9 @@ def _queued() -> set[tuple[str, str]]:
 
 @huey.periodic_task(crontab(minute="41"))
 def sweep_retired() -> None:
-    """Once an hour: forget renditions that were made anew a day ago."""
+    """Once an hour: forget renditions that were made anew a day ago, and bytes that belong to nothing."""
     remaking.sweep_retired()
+    uploads.sweep()
 
 
 def _queue_unfinished() -> int:

@@ -30,6 +30,7 @@ from imaging.refusals import Refusal
 
 MAX_OPEN_UPLOADS = 2000  # of one person at a time: a folder of slices is announced at once, so that previews go first
 KEPT_UNFINISHED = timedelta(days=7)
+KEPT_UNNEEDED = timedelta(days=1)
 _PIECE = 16384  # the most that a killed process loses of what arrived: a second at 100 kbit/s
 _TOLD_STEPS = 20  # the room hears of every twentieth of an upload, not of every piece
 
@@ -263,6 +264,23 @@ def give_up(actor: Actor, upload_id: str) -> None:
         provisional.leave_without_original(session, upload, "original_given_up")
         post_upload(session, upload)
     store.drop_upload(upload_id)
+
+
+def sweep() -> int:
+    """Remove bytes that no upload needs: somebody was killed before they wrote its row, or after they ended it."""
+    oldest = clock.now().timestamp() - KEPT_UNNEEDED.total_seconds()
+    old = [path for path in store.folder("uploads").glob("*.part") if path.stat().st_mtime < oldest]
+    with db.read_session() as session:
+        unneeded = [path for path in old if not _needs_bytes(session.get(Upload, path.stem))]
+    for path in unneeded:
+        path.unlink(missing_ok=True)
+    return len(unneeded)
+
+
+def _needs_bytes(upload: Upload | None) -> bool:
+    if upload is None or upload.state == "stored":
+        return False
+    return upload.state in {"receiving", "checking"} or upload.acknowledged
 
 
 def forget_abandoned() -> int:

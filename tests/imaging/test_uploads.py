@@ -6,7 +6,7 @@ import base64
 import hashlib
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, timedelta
+from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 
 import pytest
@@ -247,3 +247,19 @@ def test_nobody_goes_on_with_a_file_that_somebody_else_sends(
     other = announce(client_as(cast.colleague), cast, len(chest), **told)
     assert other.status_code == 201
     assert other.headers["Location"] != first.headers["Location"]
+
+
+def test_bytes_that_belong_to_no_upload_go_after_a_day_and_all_others_stay(
+    doctor: Actor, cast: Cast, send: Callable[..., str]
+) -> None:
+    begun, whole = uploads.create(doctor, cast.case.id, "a", 5).id, send(b"whole")
+    refused, kept = send(b"refused"), send(b"kept")
+    with db.write_transaction() as session:
+        session.get_one(Upload, refused).state = "refused"
+        found = session.get_one(Upload, kept)
+        found.state, found.acknowledged = "refused", True
+    store.upload_path("nobody").write_bytes(b"a door was killed")
+    assert uploads.sweep() == 0
+    clock.set_source(lambda: datetime.now(UTC) + timedelta(days=2))
+    assert uploads.sweep() == 2
+    assert {path.stem for path in store.folder("uploads").iterdir()} == {begun, whole, kept}
