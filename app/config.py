@@ -44,6 +44,7 @@ class Config:
     max_store_bytes: int = 4 * 1024 * 1024 * 1024  # one DICOMweb request that stores a study
     dicomweb_origins: tuple[str, ...] = ()  # other sites whose pages may ask DICOMweb (CORS)
     site_models: Path | None = None  # the file that registers the site's own approved models; none: there are none
+    recording_days: int = 0  # how long recordings of calls are kept; 0: until somebody deletes them
     invitation_hours: int = 72
     session_hours: int = 12
     sign_in_limit: str = "10 per minute; 60 per hour"
@@ -82,6 +83,7 @@ class Config:
             max_store_bytes=int(environ.get("MAX_STORE_BYTES", 4 * 1024 * 1024 * 1024)),
             dicomweb_origins=_listed(environ.get("DICOMWEB_ORIGINS", "")),
             site_models=Path(environ["SITE_MODELS"]) if environ.get("SITE_MODELS") else None,
+            recording_days=int(environ.get("RECORDING_DAYS", "0")),
             sign_in_limit=environ.get("SIGN_IN_LIMIT", "10 per minute; 60 per hour"),
             pseudo_locale=environ.get("PSEUDO_LOCALE", "0") == "1",
         )

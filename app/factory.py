@@ -32,6 +32,9 @@ from imaging.dimse import routes as device_routes
 from imaging.inbox import routes as inbox_routes
 from imaging.site_models import routes as site_model_routes
 from video import signalling
+from video.recordings import relay_routes as relay_segment_routes
+from video.recordings import routes as recording_routes
+from video.recordings import sockets as recording_sockets
 
 BLUEPRINTS = (
     health.blueprint,
@@ -53,8 +56,10 @@ BLUEPRINTS = (
     teaching_routes.blueprint,
     site_model_routes.blueprint,
     inbox_routes.blueprint,
+    recording_routes.blueprint,
+    relay_segment_routes.blueprint,
 )
-SOCKETS = (consult_sockets, chat_sockets, stage_sockets, signalling)
+SOCKETS = (consult_sockets, chat_sockets, stage_sockets)
 ROOT = Path(__file__).resolve().parent.parent
 WHOLE_APP = (json_bodies, pages, error_pages, languages, assets, security_headers)
 
@@ -100,6 +105,7 @@ def _join(app: Flask) -> None:
         app.register_blueprint(blueprint)
     for subject in SOCKETS:
         subject.register(socketio)
+    recording_sockets.register(socketio, signalling.register(socketio))
     for part in WHOLE_APP:
         part.install(app)
     policies.install()

@@ -22,6 +22,7 @@ import imaging.inbox.models
 import imaging.models
 import imaging.site_models.models
 import video.models
+import video.recordings.models
 from app.db import Base
 
 __all__ = ["Base"]

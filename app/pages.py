@@ -37,6 +37,7 @@ SITES = Place("/sites", _l("Sites"), "building-2")
 TOKENS = Place("/tokens", _l("Access tokens"), "key-round")
 DEVICES = Place("/devices", _l("Devices"), "scan-line")
 TEACHING = Place("/teaching", _l("Teaching"), "presentation")
+RECORDINGS = Place("/kept-recordings", _l("Recordings"), "mic")
 AUDIT = Place("/audit", _l("Audit"), "scroll-text")
 
 Count = Callable[[Session, Actor], int]
@@ -53,7 +54,7 @@ PLACES: dict[str, tuple[Place, ...]] = {
     "treating_doctor": (TODAY, PATIENTS, INBOX, TEACHING),
     "specialist": (WORKLIST, TEACHING),
     "program_manager": (CONSULT_LOG, TEACHING),
-    "administrator": (PEOPLE, SITES, DEVICES, TOKENS, AUDIT),
+    "administrator": (PEOPLE, SITES, DEVICES, TOKENS, RECORDINGS, AUDIT),
 }
 
 ROLE_WORDS = {

@@ -20,6 +20,7 @@ from imaging import access as imaging_access
 from imaging.guards import cases as guarded_cases
 from imaging.guards.identity import CaseIdentity
 from imaging.inbox import directory
+from video.recordings import access as recording_access
 
 
 class CasePolicy:
@@ -59,6 +60,14 @@ class CasePolicy:
         return (found.program_id, found.facility_id) if found is not None else None
 
 
+class RoomPolicy:
+    """The consult's gate, as recordings ask it."""
+
+    def require(self, session: Session, actor: Actor, consult_id: str, right: str) -> None:
+        """Raises NotFound for an outsider, NotAllowed for a mere reader."""
+        access.consult(session, actor, consult_id, right)
+
+
 def _has(session: Session, actor: Actor, case_id: str, right: str) -> bool:
     try:
         access.case(session, actor, case_id, right)
@@ -74,4 +83,5 @@ def install() -> None:
     imaging_access.install(policy)
     guarded_cases.install(policy)
     directory.install(PatientDirectory())
+    recording_access.install(RoomPolicy())
     forms.offer_specialties(SPECIALTIES)

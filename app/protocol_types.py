@@ -17,7 +17,13 @@ from pydantic import BaseModel
 from pydantic.json_schema import GenerateJsonSchema, models_json_schema
 from pydantic_core import core_schema
 
-MODULES = ("consult.protocol", "consult.chat.protocol", "consult.stage.protocol", "video.protocol")
+MODULES = (
+    "consult.protocol",
+    "consult.chat.protocol",
+    "consult.stage.protocol",
+    "video.protocol",
+    "video.recordings.protocol",
+)
 HEADER = "// Made from the message models by `make protocol`; `make check` holds it up to date. Not to be edited.\n"
 
 Model = type[BaseModel]

@@ -20,6 +20,7 @@ JOB_MODULES = (
     "imaging.deidentify.jobs",
     "imaging.site_models.jobs",
     "consult.reports.jobs",
+    "video.recordings.jobs",
 )
 
 

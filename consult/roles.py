@@ -33,6 +33,7 @@ RIGHTS: Final[dict[str, frozenset[str]]] = {
     "write_chat": frozenset(PARTICIPANT_ROLES) - {"observer"},
     "draw": _DOCTORS,
     "present": _DOCTORS,
+    "record": _DOCTORS,
     "invite": frozenset({"treating_doctor"}),
     "edit_request": frozenset({"treating_doctor"}),
     "request": frozenset({"treating_doctor"}),

@@ -27,6 +27,7 @@ from consult.patients.forms import PatientForm
 from consult.patients.vitals import VITALS
 from consult.roles import may
 from imaging.guards.retakes import queries as retakes
+from video.recordings import queries as recordings
 
 blueprint = Blueprint("consult", __name__)
 
@@ -180,6 +181,7 @@ def show(consult_id: str) -> Any:
             chat=chat_queries.page(session, consult_id, consult.case_id) if may(standing.role, "read_chat") else None,
             consents=patient_queries.consents_of(session, consult.case_id),
             consent_text=consent_texts.find,
+            recordings=recordings.of_consult(session, consult_id),
         )
 
 

@@ -18,7 +18,7 @@ from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 from werkzeug.routing import Rule
 
-from app import clock, db
+from app import clock, config, db
 from app.actor import Actor
 from app.auth.models import User
 from app.auth.sessions import SignedIn
@@ -35,13 +35,17 @@ from imaging.guards.retakes.models import Retake
 from imaging.models import Instance, Rendition, Series, Study, Upload
 from imaging.site_models.models import ModelRun, ModelStatement
 from tests.cast import Cast, consult_in, guest_of
+from video import sealed
+from video.recordings import files as recording_files
+from video.recordings.models import Recording
+from video.recordings.operations import KEY_PURPOSE
 
 ClientAs = Callable[[User | None], FlaskClient]
 
 # Addresses that hold no patient data: their own tests say who may come.
 OPEN_DOORS = {"static", "invitations.join_page", "invitations.join"}
 ADMINISTRATION = {"user_id", "facility_id", "token_id", "device_id"}
-NO_PATIENTS = ADMINISTRATION | {"teaching_id"}  # who may see those: tests/imaging/deidentify/test_copies.py
+NO_PATIENTS = ADMINISTRATION | {"teaching_id", "administered_id", "segment_id"}  # their own tests say who may see those
 BY_TOKEN = "dicomweb."  # a cookie opens nothing there: tests/imaging/dicomweb/test_access.py walks it
 INBOX = {"waiting_id", "kept_id"}  # walked in tests/imaging/inbox
 READING = ("GET", "HEAD")
@@ -261,8 +265,38 @@ def _belongings(session: Session, cast: Cast, consult: Consult) -> tuple[dict[st
         **_asked_views(session, consult),
         "statement_id": _statement(session, instance),
         "frame_number": "1",
+        "recording_id": _recording(session, cast, consult),
     }
     return arguments, tiles
+
+
+def _recording(session: Session, cast: Cast, consult: Consult) -> str:
+    """A recording of the call, mixed."""
+    now, recording_id = clock.now(), "e" * 32
+    key = sealed.new_key()
+    found = Recording(
+        id=recording_id,
+        consult_id=consult.id,
+        program_id=cast.program.id,
+        state="ended",
+        text_version="2026-11-26",
+        asked_by="p",
+        asked_by_name="Doctor Alpha",
+        asked_at=now,
+        started_at=now,
+        ended_at=now,
+        changed_at=now,
+        wrapped_key=sealed.wrap(config.current().secret_key, KEY_PURPOSE, recording_id, key),
+        mix_state="made",
+        mix_bytes=10,
+        mix_seconds=1.0,
+        mix_index=[{"at": 0, "began": 0, "seconds": 1}],
+    )
+    session.add(found)
+    sealer = sealed.Sealer(recording_files.mix(recording_id), key, {})
+    sealer.add("media", b"ten bytes.", 0)
+    sealer.close(0)
+    return recording_id
 
 
 def _statement(session: Session, instance: Instance) -> str:

@@ -33,9 +33,11 @@ class IceConfig(Protocol):
     def turn_secret(self) -> str: ...
 
 
-def route(members: int, asked: bool) -> Literal["direct", "relay"]:
-    """How the media of a call travels best: two talk directly, unless somebody found no direct path; more never do."""
-    return "relay" if members >= 3 or (members == 2 and asked) else "direct"
+def route(members: int, asked: bool, recorded: bool = False) -> Literal["direct", "relay"]:
+    """How the media of a call travels best: two talk directly, unless somebody found no direct path or everybody agreed
+    to be recorded, which only a relay can; more than two never do.
+    """
+    return "relay" if members >= 3 or (members == 2 and (asked or recorded)) else "direct"
 
 
 def media_limits(others: int) -> MediaLimits:

@@ -35,6 +35,10 @@ def register(socketio: SocketIO, relays: Relays, secret: Callable[[], str]) -> N
         if isinstance(event, dict):
             relays.happened(event)
 
+    def recording(news: Any = None) -> None:
+        if isinstance(news, dict):
+            relays.recorded(news)
+
     def disconnect(reason: Any = None) -> None:
         relays.drop(_sid())
 
@@ -43,6 +47,7 @@ def register(socketio: SocketIO, relays: Relays, secret: Callable[[], str]) -> N
         "disconnect": disconnect,
         "load": load,
         "media": media,
+        "recording": recording,
     }
     for name, handler in handlers.items():
         socketio.on_event(name, handler, namespace=NAMESPACE)

@@ -6,15 +6,17 @@ somebody finds no direct path, and when its relay dies; whatever belongs to an o
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
+from flask_babel import gettext as _
+
 from app.db import new_id
 from app.errors import Conflict, Invalid, NotFound
 from app.membership import room_of
-from video import policy, tickets
+from video import orders, policy, tickets
 from video.protocol import (
     HoldPicture,
     MediaAnswered,
@@ -56,6 +58,8 @@ class Relaying:
         self._secret = secret
         self._now = now
         self._ways: dict[str, Way] = {}
+        self._recorded: set[str] = set()  # calls that everybody agreed to have recorded
+        self.way_changed: Callable[[str], None] = lambda consult_id: None
         relays.lost = self._relay_lost
         relays.happened = self._happened
         relays.came = self._relay_came
@@ -81,10 +85,14 @@ class Relaying:
         if members == 0:
             self._relays.release(consult_id)
             self._ways.pop(consult_id, None)
+            self._recorded.discard(consult_id)
             return
         way = self._way(consult_id)
-        wanted = policy.route(members, way.asked)
-        if wanted == way.route.kind or (wanted == "relay" and len(self._relays) == 0):
+        recorded = consult_id in self._recorded
+        wanted = policy.route(members, way.asked, recorded)
+        records = self._relays.records
+        fits = wanted == "direct" or not recorded or records(way.relay or "") or not records()
+        if (wanted == way.route.kind and fits) or (wanted == "relay" and len(self._relays) == 0):
             return
         self._change(consult_id, wanted)
 
@@ -101,13 +109,65 @@ class Relaying:
 
     def _change(self, consult_id: str, kind: Literal["direct", "relay"]) -> None:
         asked = self._way(consult_id).asked
-        relay = self._relays.place(consult_id) if kind == "relay" else None
+        recorded = consult_id in self._recorded
+        relay = self._relays.place(consult_id, recorded) if kind == "relay" else None
+        if relay is None and recorded and kind == "relay":
+            relay = self._relays.place(consult_id)  # talking goes before recording
         if relay is None:
             self._relays.release(consult_id)
         by_relay = self._relays.engine(relay) == "janus"
         route = Route(kind="relay" if relay else "direct", id=new_id(), receive="answer" if by_relay else "offer")
         self._ways[consult_id] = Way(route, relay, asked)
         self._emit("route_changed", RouteChanged(route=route), to=room_of(consult_id))
+        self.way_changed(consult_id)
+
+    def hear_recordings(self, heard: Callable[[dict[str, Any]], None]) -> None:
+        """Have what relays say of their recordings heard."""
+        self._relays.recorded = heard
+
+    @property
+    def may_record(self) -> bool:
+        """Whether there is a relay that can record."""
+        return self._relays.records()
+
+    def require_recording(self) -> None:
+        """Raises Conflict (`no_relay`, `cannot_record`) where no relay here could record a call."""
+        if len(self._relays) == 0:
+            raise Conflict(
+                _("Recording needs the relay, and it is not running. Tell whoever looks after this installation."),
+                code="no_relay",
+            )
+        if not self._relays.records():
+            raise Conflict(
+                _("The media server of this installation carries calls but cannot record them."), code="cannot_record"
+            )
+
+    def record(self, consult_id: str, recorded: bool) -> None:
+        """Whether everybody agreed to have the call recorded: then it goes through a relay that can."""
+        if recorded:
+            self._recorded.add(consult_id)
+        elif consult_id in self._recorded:
+            self._recorded.remove(consult_id)
+        else:
+            return
+        self.settle(consult_id)
+
+    def order_recording(
+        self, consult_id: str, *, recording: str, take: str, people: Mapping[str, Sequence[str]], key: bytes
+    ) -> None:
+        """Give the call's relay a signed order; nothing where there is none."""
+        way = self._ways.get(consult_id)
+        if way is not None and way.relay is not None and self._relays.records(way.relay):
+            order = orders.make(
+                self._secret(), self._now(), room=consult_id, recording=recording, take=take, people=people, key=key
+            )
+            self._relays.tell(way.relay, "record", {"order": order})
+
+    def stop_recording(self, consult_id: str) -> None:
+        """Have the call's relay record nothing more, now."""
+        way = self._ways.get(consult_id)
+        if way is not None and way.relay is not None:
+            self._relays.tell(way.relay, "stop_recording", {"room": consult_id})
 
     def _relay_lost(self, consult_ids: list[str]) -> None:
         for consult_id in consult_ids:

@@ -31,12 +31,16 @@ class Relay:
     draining: bool = False
     calls: set[str] = field(default_factory=set)
 
+    @property
+    def records(self) -> bool:
+        """Whether it can keep what it was ordered to keep of a call; only our own engine can."""
+        return self.engine == "relay"
+
 
 class Relays:
     """Every relay of this process.
 
-    `came` hears that there is one more, `lost` of calls whose relay is gone, `happened` of what a relay says.
-    """
+    `came` hears that there is one more, `lost` of calls whose relay is gone, `happened` of what a relay says."""
 
     def __init__(self, emit: Callable[..., Any]) -> None:
         self._emit = emit
@@ -44,6 +48,7 @@ class Relays:
         self.lost: Callable[[list[str]], None] = lambda consult_ids: None
         self.happened: Callable[[Event], None] = lambda event: None
         self.came: Callable[[], None] = lambda: None
+        self.recorded: Callable[[Event], None] = lambda event: None
 
     def __len__(self) -> int:
         return len(self._relays)
@@ -71,10 +76,17 @@ class Relays:
             relay.draining = True
             self.lost(sorted(relay.calls))
 
-    def place(self, consult_id: str) -> str | None:
-        """Put a call on the least busy relay; its sid, or None where there is none with room."""
+    def records(self, sid: str | None = None) -> bool:
+        """Whether this relay can record; without one, whether any can."""
+        return any(one.records and not one.draining for one in self._relays.values() if sid in (None, one.sid))
+
+    def place(self, consult_id: str, recorded: bool = False) -> str | None:
+        """Put a call on the least busy relay (one that can record, for a `recorded` call); its sid, or None where there
+        is none with room.
+        """
         self.release(consult_id)
         able = [one for one in self._relays.values() if not one.draining and one.streams < MOST_STREAMS]
+        able = [one for one in able if one.records or not recorded]
         if not able:
             return None
         chosen = min(able, key=lambda one: (one.streams + 6 * len(one.calls), one.busy, one.name))

@@ -88,6 +88,8 @@ class CallSignalling:
         )
         self._now = now
         self._standing = standing or _standing
+        self.changed: Callable[[str], None] = lambda consult_id: None  # who is in a call
+        self.each_second: Callable[[], None] = lambda: None
         self._watching = False
         self._beaten_at: datetime | None = None
 
@@ -113,6 +115,7 @@ class CallSignalling:
         if previous is not None and previous.session_id != place.session_id:
             self._tell_left(previous, "replaced", skip=member.sid)
         self._tell(place, "call_joined", CallJoined(member=place.as_member()))
+        self._followed(self.changed, member.consult_id)
         self.relaying.settle(member.consult_id)
         return self._members(member)
 
@@ -195,6 +198,7 @@ class CallSignalling:
     def sweep(self) -> None:
         """Drop members whose socket has been gone too long, and keep open spans beating. Called each second."""
         now = self._now()
+        self._followed(self.each_second)
         for place, departure in self.roster.expire(now, self._standing):
             self._leave(place, departure)
         if self._beaten_at is None or now - self._beaten_at >= operations.HEARTBEAT:
@@ -247,6 +251,13 @@ class CallSignalling:
         if left:
             self._tell_left(place, reason, skip=place.seat.sid)
             self.relaying.left(place)
+            self._followed(self.changed, place.seat.consult_id)
+
+    def _followed(self, what: Callable[..., None], *told: str) -> None:
+        try:
+            what(*told)
+        except Exception:  # whatever follows who is in a call, people go on talking
+            log.exception("a change of who is in the call was not followed")
 
     def _tell_left(self, place: Place, reason: str, skip: str) -> None:
         fact = CallLeft.model_validate({"participant_id": place.seat.participant_id, "reason": reason})

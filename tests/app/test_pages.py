@@ -22,7 +22,7 @@ ClientAs = Callable[[User | None], FlaskClient]
         ("doctor", ["/today", "/patients", "/inbox", "/teaching"]),
         ("specialist", ["/worklist", "/teaching"]),
         ("manager", ["/log", "/teaching"]),
-        ("administrator", ["/people", "/sites", "/devices", "/tokens", "/audit"]),
+        ("administrator", ["/people", "/sites", "/devices", "/tokens", "/kept-recordings", "/audit"]),
     ],
 )
 def test_everybody_is_offered_their_own_places(cast: Cast, who: str, places: list[str]) -> None:

@@ -3,6 +3,23 @@
 /** A message that says nothing but its name. */
 export type Empty = Record<string, never>;
 
+/** Say yes or no to a recording, for oneself and those beside one. */
+export interface AnswerRecording {
+  recording_id: string;
+  agree: boolean;
+  text_version: string;
+  language: string;
+  beside: Beside[];
+}
+
+/** Ask everybody in the call; one's own yes is in it, and that of those beside one. */
+export interface AskToRecord {
+  pictures: boolean;
+  text_version: string;
+  language: string;
+  beside: Beside[];
+}
+
 /** A picture that came with a message: the file that brings it, and the picture once there is one. */
 export interface Attachment {
   upload_id: string | null;
@@ -16,6 +33,12 @@ export interface AwarenessState {
   pointer: Pointer | null;
   view: View | null;
   at: number;
+}
+
+/** Somebody beside the treating doctor who was asked there and said yes; for a patient their guardian may have. */
+export interface Beside {
+  person: "patient" | "attendant";
+  given_by: "patient" | "guardian" | "attendant";
 }
 
 /** Someone is in the call. */
@@ -273,6 +296,37 @@ export interface Reception {
   picture: number;
 }
 
+/** A recording was asked for, answered, began, paused or ended. */
+export interface RecordingChanged {
+  recording: RecordingInfo;
+}
+
+/** A recording as everybody in the room sees it. Times are milliseconds since 1970; `reason` is why it ended. */
+export interface RecordingInfo {
+  recording_id: string;
+  state: "asking" | "recording" | "paused" | "ended" | "declined" | "deleted";
+  pictures: boolean;
+  asked_by: string;
+  asked_by_name: string;
+  text_version: string;
+  since: number;
+  reason: string;
+  people: RecordingPerson[];
+}
+
+/** The recording that runs or is asked for; null for none. */
+export interface RecordingNow {
+  recording: RecordingInfo | null;
+}
+
+/** What one person answered. `participant_id` is whose screen they are at. */
+export interface RecordingPerson {
+  participant_id: string;
+  person: "self" | "patient" | "attendant";
+  name: string;
+  answer: "asked" | "yes" | "no" | "withdrawn";
+}
+
 export interface Removed {
   reason: string;
 }
@@ -372,6 +426,11 @@ export interface StageUpdated {
   by: string;
 }
 
+/** End the recording; those who may ask for one may end it. */
+export interface StopRecording {
+  recording_id: string;
+}
+
 /** What the client's copy of the document knows. */
 export interface SyncStage {
   state_vector: Uint8Array;
@@ -425,6 +484,12 @@ export interface VoiWindow {
   width: number;
 }
 
+/** Take back one's own yes, or that of somebody beside one: it stops at once. */
+export interface WithdrawRecording {
+  recording_id: string;
+  person: "self" | "patient" | "attendant";
+}
+
 export interface WorklistChanged {
   consult_id: string;
   state: string;
@@ -453,6 +518,11 @@ export interface Commands {
   tell_reception: { message: TellReception; reply: Empty };
   hold_picture: { message: HoldPicture; reply: Empty };
   report_quality: { message: ReportQuality; reply: Empty };
+  watch_recording: { message: Empty; reply: RecordingNow };
+  ask_to_record: { message: AskToRecord; reply: RecordingNow };
+  answer_recording: { message: AnswerRecording; reply: RecordingNow };
+  withdraw_recording: { message: WithdrawRecording; reply: Empty };
+  stop_recording: { message: StopRecording; reply: Empty };
 }
 
 /** What the server tells. */
@@ -482,4 +552,5 @@ export interface Facts {
   media_answered: MediaAnswered;
   media_refused: MediaRefused;
   picture_held: PictureHeld;
+  recording_changed: RecordingChanged;
 }

@@ -1,0 +1,5 @@
+/** A recording's page: what is heard, and when it was said. */
+import "../styles/replay.css";
+import { mountReplay } from "../recording/replay";
+
+mountReplay();
