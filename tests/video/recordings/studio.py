@@ -69,9 +69,16 @@ class Studio:
         assert now is not None
         return now.recording_id
 
-    def answer(self, who: str, recording: str, agree: bool = True, beside: tuple[str, ...] = (), **words: str) -> None:
+    def answer(
+        self,
+        who: str,
+        recording: str,
+        agree: bool = True,
+        beside: tuple[str, ...] = (),
+        words: dict[str, str] | None = None,
+    ) -> None:
         given = [Beside.model_validate({"person": one, "given_by": one}) for one in beside]
-        message = AnswerRecording(recording_id=recording, agree=agree, beside=given, **{**WORDS, **words})
+        message = AnswerRecording(recording_id=recording, agree=agree, beside=given, **{**WORDS, **(words or {})})
         self.live.answer(self.seats[who], message)
 
     def withdraw(self, who: str, recording: str, person: Any = "self", seat: Membership | None = None) -> None:
