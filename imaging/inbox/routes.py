@@ -18,6 +18,7 @@ from imaging import store
 from imaging.access import works_with_inbox
 from imaging.guards.identity_words import file_words
 from imaging.inbox import access, comparison, directory, operations, queries
+from imaging.site_models.jobs import ask_models_of
 
 blueprint = Blueprint("inbox", __name__, url_prefix="/inbox")
 doctors = only("treating_doctor")
@@ -150,12 +151,14 @@ def attach(waiting_id: str) -> AnyResponse | tuple[str, int]:
         with db.write_transaction() as session:
             now = clock.now()
             case_id = named or directory.current().open_case(session, actor(), patient_id, now)
-            operations.attach(session, actor(), waiting_id, case_id, reason, now)
+            study = operations.attach(session, actor(), waiting_id, case_id, reason, now)
+            attached = [one.id for one in queries.read(session, [study])[0].instances]
     except Invalid as refusal:
         return _comparison(waiting_id, patient_id, named, refusal.message, reason), REFUSED
     except Conflict as refusal:
         flash(refusal.message, "danger")
         return redirect(url_for("inbox.show", waiting_id=waiting_id))
+    ask_models_of(attached)
     flash(_("Attached. For three days it can be undone from the inbox."), "good")
     return redirect(f"/cases/{case_id}")
 

@@ -7,6 +7,7 @@ from flask import Blueprint, Response, jsonify, request
 from app import clock, db
 from imaging.guards.holds import operations
 from imaging.shared_routes import present_actor
+from imaging.site_models.jobs import ask_models_of
 
 holds_blueprint = Blueprint("holds", __name__)
 
@@ -26,8 +27,9 @@ def decide(instance_id: str) -> Response:
     with db.write_transaction() as session:
         decision, reason = _said()
         actor = present_actor()
-        decided = operations.decide(session, actor, instance_id, decision, reason, clock.now())
-        return jsonify(decided=[one.id for one in decided])
+        decided = [one.id for one in operations.decide(session, actor, instance_id, decision, reason, clock.now())]
+    ask_models_of(decided)
+    return jsonify(decided=decided)
 
 
 def _said() -> tuple[str, str]:

@@ -15,15 +15,17 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from app import config, db
+from app.actor import Actor
 from app.audit import AuditRow
 from app.auth.models import User
+from app.jobs import huey
 from app.models import Base
 from consult.models import Consult
-from imaging import ingest, rendering
+from imaging import arrivals, ingest, rendering
 from imaging.deidentify import proposing
 from imaging.deidentify.boxes import Box
 from imaging.deidentify.proposing import Proposal
-from imaging.models import Instance
+from imaging.models import Instance, Study
 from imaging.reasons import SENTENCES
 from imaging.site_models import looking
 from imaging.site_models.models import ModelRun
@@ -241,6 +243,29 @@ def test_a_result_disappears_while_its_picture_is_held_and_cannot_be_decided(
     assert results(doctor, picture) == []
     address = f"/api/model-statements/{run['statements'][0]['id']}"
     assert doctor.put(address, json={"judgement": "accepted"}).status_code == 409
+
+
+def test_a_picture_is_asked_about_when_it_is_attached_and_when_it_is_no_longer_held(
+    client_as: ClientAs, cast: Cast, register: Register, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(huey, "_immediate", True)
+    register(registration())
+    unit = Actor("device", "unit", "X-ray", "device", cast.program.id, cast.facility.id)
+    named = {"BitsStored": 12, "HighBit": 11, "PatientSex": "M"}
+    path = files.save(files.dicom(np.full((90, 80), 1000, np.uint16), **named), tmp_path / "chest.dcm")
+    arrivals.take(unit, None, path, file_name="chest.dcm")
+    with db.write_transaction() as session:
+        consult_in(session, cast, "in_progress")
+        study = session.scalars(select(Study)).one()
+        assert session.scalar(select(ModelRun)) is None
+    told = {"case": cast.case.id, "reason": "I was there"}
+    assert client_as(cast.colleague).post(f"/inbox/studies/{study.id}/attach", data=told).status_code == 302
+    with db.read_session() as session:
+        instance = session.scalars(select(Instance)).one()
+        assert (instance.is_held, session.scalar(select(ModelRun))) == (True, None)
+    decision = {"decision": "same_patient", "reason": "The unit had no patient entered"}
+    assert client_as(cast.doctor).post(f"/imaging/instances/{instance.id}/hold", json=decision).status_code == 200
+    assert results(client_as(cast.doctor), instance.id)
 
 
 def test_guests_and_readers_decide_nothing(
