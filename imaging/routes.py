@@ -6,10 +6,13 @@ from http import HTTPStatus
 from pathlib import Path
 
 from flask import Blueprint, Response, jsonify, render_template, request, send_file
+from flask_limiter.util import get_remote_address
+from flask_login import current_user
 from werkzeug.wrappers import Response as AnyResponse
 
 from app import audit, db
 from app.errors import NotFound
+from app.extensions import limiter
 from imaging import access, frame_tiles, jobs, queries, store
 from imaging.guards.holds.routes import holds_blueprint
 from imaging.guards.scales.routes import scales_blueprint
@@ -30,7 +33,12 @@ blueprint.register_blueprint(scales_blueprint)
 answer_errors(blueprint)
 
 _YEAR_SECONDS = 31_536_000
+_FRAMES_ASKED = "60 per minute"  # of one person: each is decoded before anything that is checked
 _TYPES = {".webp": "image/webp", ".mp4": "video/mp4", ".json": "application/json"}
+
+
+def _who_asks() -> str:
+    return str(current_user.get_id() or get_remote_address())
 
 
 @blueprint.get("/cases/<case_id>")
@@ -67,6 +75,7 @@ def read_document(instance_id: str) -> str:
 
 
 @blueprint.post("/instances/<instance_id>/frames/<int:frame_number>/tiles")
+@limiter.limit(_FRAMES_ASKED, key_func=_who_asks)
 def ask_for_frame(instance_id: str, frame_number: int) -> tuple[Response, HTTPStatus]:
     """Have the lossless tiles of one frame of a clip made; the manifest names them once they are here."""
     actor = present_actor()

@@ -259,6 +259,17 @@ def test_the_lossless_pixels_of_one_frame_are_made_once_and_named_in_the_manifes
     assert files.number_of(back) == 4
 
 
+def test_nobody_has_the_worker_make_frames_without_end(
+    clip: str, cast: Cast, client_as: ClientAs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(jobs, "make_frame_tiles", lambda *_: None)
+    address = f"/imaging/instances/{clip}/frames/5/tiles"
+    client = client_as(cast.doctor)
+    assert {client.post(address).status_code for _ in range(60)} == {202}
+    assert client.post(address).status_code == 429
+    assert client_as(cast.colleague).post(address).status_code == 202
+
+
 @pytest.mark.parametrize("frame", [0, 13, 999_999])
 def test_a_frame_that_is_not_there_has_no_pixels(clip: str, cast: Cast, client_as: ClientAs, frame: int) -> None:
     assert client_as(cast.doctor).post(f"/imaging/instances/{clip}/frames/{frame}/tiles").status_code == 404
