@@ -10,10 +10,18 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from imaging import limits
+from imaging import limits, windows
 from imaging.detection import PictureKind
 from imaging.facts import Facts
-from imaging.pictures import PHOTOGRAPHY, as_shown, open_image
+from imaging.pictures import (
+    DEEP_GREY,
+    PHOTOGRAPHY,
+    as_shown,
+    deep_grey,
+    is_white_zero,
+    open_image,
+    shown_through,
+)
 from imaging.refusals import Refusal, refusing
 from imaging.source import Array, TimedFrame, Window
 
@@ -64,10 +72,33 @@ class AnimationSource:
         return frame
 
     def _shown(self, image: Image.Image) -> Array:
-        if image.mode in {"I;16", "I;16B", "I;16L", "I"}:
-            raise Refusal("unsupported_pixels", kind="16 bit")  # pages of a deep scan: one window each is not known
+        if image.mode in DEEP_GREY:  # the first page was not: one kind of pixel is shown as the other only by a guess
+            raise Refusal("unsupported_pixels", kind="TIFF, pages of different kinds")
         shown = as_shown(image.copy())
         return shown if shown.ndim == 3 else np.repeat(shown[:, :, None], 3, axis=2)
+
+
+class DeepPages(AnimationSource):
+    """Pages of 16-bit grey (microscopes, scanners, detectors): one window for all, so that they can be compared."""
+
+    def __init__(self, path: Path, kind: PictureKind) -> None:
+        super().__init__(path, kind)
+        with refusing("damaged_picture"), open_image(path, kind) as image:
+            inverted = is_white_zero(image)
+        ends = [(float(page.min()), float(page.max())) for page in self.frames()]
+        middle = self.frame(self.facts.frames // 2)
+        self.facts.photometric = "MONOCHROME1" if inverted else "MONOCHROME2"
+        self.facts.bits_stored = 16
+        self.facts.pixel_range = {"min": min(low for low, _ in ends), "max": max(high for _, high in ends)}
+        self.facts.window = windows.percentile_window(middle, slope=1, intercept=0, padding=None)
+
+    def _shown(self, image: Image.Image) -> Array:
+        if image.mode not in DEEP_GREY:
+            raise Refusal("unsupported_pixels", kind="TIFF, pages of different kinds")
+        return deep_grey(np.asarray(image))
+
+    def to_display(self, frame: Array, window: Window | None = None, index: int = 0) -> Array:
+        return shown_through(frame, window or self.facts.window, inverted=self.facts.photometric == "MONOCHROME1")
 
 
 def frame_count(image: Image.Image) -> int:
@@ -119,5 +150,7 @@ def open_picture_file(path: Path, kind: PictureKind) -> AnimationSource | None:
     with refusing("damaged_picture"):
         require_whole(path, kind)
         with open_image(path, kind) as image:
-            moving = frame_count(image) > 1
-    return AnimationSource(path, kind) if moving else None
+            moving, deep = frame_count(image) > 1, image.mode in DEEP_GREY
+    if not moving:
+        return None
+    return DeepPages(path, kind) if deep else AnimationSource(path, kind)

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageCms, ImageOps
 
-from imaging import limits, windows
+from imaging import high_range, limits, windows
 from imaging.codecs import is_damaged_jpeg
 from imaging.detection import PictureKind
 from imaging.facts import Facts
@@ -29,7 +29,7 @@ FORMATS: dict[PictureKind, str] = {
     "bmp": "BMP",
 }
 PHOTOGRAPHY = "XC"  # Modality "external-camera photography", PS3.3 C.7.3.1.1.1
-_DEEP_GREY = {"I;16", "I;16B", "I;16L", "I"}
+DEEP_GREY = {"I;16", "I;16B", "I;16L", "I"}
 _PHOTOMETRIC_TAG = 262  # TIFF 6.0 section 8: 0 is WhiteIsZero
 _MANAGED = {"RGB", "CMYK"}
 
@@ -74,11 +74,16 @@ class PictureSource:
 
     def to_display(self, frame: Array, window: Window | None = None, index: int = 0) -> Array:
         chosen = window or self.facts.window
-        if frame.ndim == 3 or chosen is None:
-            return frame
-        low, high = int(frame.min()), int(frame.max())
-        table = windows.table_of_window(low, high, chosen, slope=1, intercept=0)
-        return look_up(frame, 255 - table if self.facts.photometric == "MONOCHROME1" else table, low)
+        return shown_through(frame, chosen, inverted=self.facts.photometric == "MONOCHROME1")
+
+
+def shown_through(frame: Array, window: Window | None, *, inverted: bool) -> Array:
+    """uint8 of grey values through a window; colour, and what has no window, as it is."""
+    if frame.ndim == 3 or window is None:
+        return frame
+    low, high = int(frame.min()), int(frame.max())
+    table = windows.table_of_window(low, high, window, slope=1, intercept=0)
+    return look_up(frame, 255 - table if inverted else table, low)
 
 
 def open_image(path: Path, kind: PictureKind) -> Image.Image:
@@ -92,6 +97,8 @@ def open_image(path: Path, kind: PictureKind) -> Image.Image:
     width, height = image.size
     if width * height > limits.MAX_FRAME_PIXELS:
         raise Refusal("too_large", size=f"{width} x {height}")
+    if kind == "avif" and (colours := high_range.coded_colours(path)) is not None:  # Pillow does not tell
+        image.info["nclx_profile"] = {"color_primaries": colours[0], "transfer_characteristics": colours[1]}
     return image
 
 
@@ -100,13 +107,17 @@ def _read(image: Image.Image) -> tuple[Array, bool]:
     image.load()
     # In place, and converted only when it must be: each copy of a large photograph is 200 MB.
     ImageOps.exif_transpose(image, in_place=True)
-    if image.mode in _DEEP_GREY:
-        tags = getattr(image, "tag_v2", {})
-        return _deep_grey(np.asarray(image)), tags.get(_PHOTOMETRIC_TAG) == 0
+    if image.mode in DEEP_GREY:
+        return deep_grey(np.asarray(image)), is_white_zero(image)
     return as_shown(image), False
 
 
-def _deep_grey(values: Array) -> Array:
+def is_white_zero(image: Image.Image) -> bool:
+    """Whether the zero of a TIFF is white."""
+    return getattr(image, "tag_v2", {}).get(_PHOTOMETRIC_TAG) == 0
+
+
+def deep_grey(values: Array) -> Array:
     """As 16-bit values; wider ones are refused, since cutting them off would be another picture."""
     low, high = int(values.min()), int(values.max())
     if high - low > 0xFFFF:
@@ -131,7 +142,13 @@ def as_shown(image: Image.Image) -> Array:
 
 
 def _in_standard_colours(image: Image.Image) -> Image.Image:
-    """Through the picture's own ICC profile into sRGB: browsers are given no profile. A broken one is left out."""
+    """Through what it says of its colours into sRGB: browsers are given no profile. A broken one is left out."""
+    said = image.info.get("nclx_profile") or {}
+    if said.get("transfer_characteristics") in high_range.TRANSFERS and image.mode in {"RGB", "RGBA"}:
+        bright = high_range.as_standard(image, said["transfer_characteristics"], said.get("color_primaries", 0))
+        if image.mode == "RGBA":
+            bright.putalpha(image.getchannel("A"))
+        return bright
     profile = image.info.get("icc_profile")
     if not profile or image.mode not in _MANAGED:
         return image

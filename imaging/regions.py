@@ -40,9 +40,11 @@ def areas(regions: list[Dataset], *, rows: int, columns: int) -> list[Area]:
     placed = [(box, region) for region in regions if (box := _box(region, rows, columns)) is not None]
     placed.sort(key=lambda one: (not _lies_on_top(one[1]), _size(one[0])))
     found = [area(box, *_scales(region), "mm") for box, region in placed]
-    for one in found:
+    for one, (_box_of_it, region) in zip(found, placed, strict=True):
         if "mm_per_px_x" not in one:
             one["label"] = ""
+        if one["unit_y"] == "cm/s":
+            one |= _baseline(one, region)
     return [one for index, one in enumerate(found) if _has_unit(one) or _hides(one, found[index + 1 :])]
 
 
@@ -70,6 +72,24 @@ def _scales(region: Dataset) -> tuple[Scale, Scale]:
     wanted = "mm" if spatial == _M_MODE else "cm/s"
     down = (abs(y[0]), y[1]) if y[1] == wanted else _NOTHING
     return along, down
+
+
+def _baseline(one: Area, region: Dataset) -> Area:
+    """Where a spectrum's speed is zero: `zero_y` in pixels of the picture, `up` whether it grows upwards; {} where the
+    file does not say, or names a place so far off that it means something else.
+
+    The reference pixel lies on the baseline and counts from the region's corner (C.8.5.5.1.16.3); what is said of its
+    value (0 as a rule) shifts it.
+    """
+    row = values.whole(region, "ReferencePixelY0")
+    delta = values.first_number(region, "PhysicalDeltaY")
+    if row is None or not delta:
+        return {}
+    said = values.first_number(region, "ReferencePixelPhysicalValueY") or 0.0
+    zero = one["y0"] + row + 0.5 - said / delta
+    height = one["y1"] - one["y0"]
+    near = one["y0"] - height <= zero <= one["y1"] + height
+    return {"zero_y": zero, "up": delta < 0} if near else {}
 
 
 def _scale(region: Dataset, direction: Literal["X", "Y"]) -> Scale:

@@ -17,7 +17,7 @@ from av.packet import Packet
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
-from imaging import limits
+from imaging import high_range, interlaced, limits
 from imaging.containers import container_of
 from imaging.facts import Facts
 from imaging.refusals import Refusal, refusing
@@ -100,7 +100,7 @@ class VideoSource:
             stream.codec_context.thread_count = 1
             ratio = 1.0 if self._as_coded else _pixel_aspect(stream)
             size: tuple[int, int] | None = None
-            for number, frame in enumerate(container.decode(stream)):
+            for number, frame in enumerate(interlaced.woven(container.decode(stream))):
                 if number >= limits.MAX_FRAMES:
                     raise Refusal("too_many_frames", frames=number)
                 size = size or self._shown_size(frame, ratio)
@@ -145,6 +145,9 @@ def as_rgb(frame: VideoFrame, size: tuple[int, int]) -> Array:
         threads=1,
     )
     array: Array = shown.to_ndarray()
+    transfer = int(frame.color_trc)
+    if transfer in high_range.TRANSFERS:
+        return high_range.frame_as_standard(array, transfer, int(frame.color_primaries))
     return array
 
 

@@ -119,6 +119,26 @@ def test_a_doppler_trace_measures_time_and_speed_and_its_speeds_grow_upwards() -
     assert "mm_per_px_x" not in doppler
 
 
+@pytest.mark.parametrize(
+    ("said", "zero", "up"),
+    [
+        ({"ReferencePixelY0": 20}, 20.5, True),
+        ({"ReferencePixelY0": 20, "ReferencePixelPhysicalValueY": 0.0, "PhysicalDeltaY": 0.8}, 20.5, False),
+        ({"ReferencePixelY0": 0, "ReferencePixelPhysicalValueY": 8.0, "PhysicalDeltaY": -0.8}, 10.5, True),
+        ({"ReferencePixelY0": -3}, -2.5, True),
+    ],
+)
+def test_speeds_are_measured_from_the_baseline_that_the_file_names(said: dict[str, Any], zero: float, up: bool) -> None:
+    [area] = calibrated("US", SequenceOfUltrasoundRegions=Sequence([traced(**said)]))
+    assert (area["zero_y"] - area["y0"], area["up"]) == (pytest.approx(zero), up)
+
+
+@pytest.mark.parametrize("said", [{}, {"ReferencePixelY0": 100_000}])
+def test_without_a_baseline_that_can_be_true_only_differences_of_speed_are_given(said: dict[str, Any]) -> None:
+    [area] = calibrated("US", SequenceOfUltrasoundRegions=Sequence([traced(**said)]))
+    assert "zero_y" not in area
+
+
 def test_an_m_mode_trace_measures_time_along_and_depth_down() -> None:
     m_mode = region(RegionSpatialFormat=2, PhysicalUnitsXDirection=4, PhysicalDeltaX=0.005)
     [area] = calibrated("US", SequenceOfUltrasoundRegions=Sequence([m_mode]))

@@ -4,6 +4,7 @@ import { formatLength, lengthBetween, scaleBar } from "./geometry";
 
 const LEFT = {
   x0: 0, y0: 0, x1: 100, y1: 100, per_px_x: 0.2, per_px_y: 0.4, unit_x: "mm", unit_y: "mm", label: "mm",
+  baseline: null,
 } as const;
 const DOPPLER = { ...LEFT, per_px_x: 0.005, per_px_y: 0.8, unit_x: "s", unit_y: "cm/s", label: "" } as const;
 const M_MODE = { ...LEFT, per_px_x: 0.005, per_px_y: 0.4, unit_x: "s", label: "" } as const;
@@ -38,6 +39,13 @@ describe("traces", () => {
     expect(formatLength(apart)).toBe("0.200 s, 40.0 cm/s");
     expect(formatLength(lengthBetween(from, to, [M_MODE]))).toBe("0.200 s, 20.0 mm");
     expect(scaleBar(1, from, [DOPPLER])).toBeNull();
+  });
+
+  it("give the speeds at both ends where the file says where the baseline is", () => {
+    const up = { ...DOPPLER, baseline: { y: 60, up: true } } as const;
+    expect(formatLength(lengthBetween(from, to, [up]))).toBe("0.200 s, -16.0 → 24.0 cm/s");
+    const down = { ...DOPPLER, baseline: { y: 80, up: false } } as const;
+    expect(formatLength(lengthBetween(from, to, [down]))).toBe("0.200 s, 0.0 → -40.0 cm/s");
   });
 
   it("that lie over tissue are not measured as tissue", () => {

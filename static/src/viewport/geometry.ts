@@ -8,10 +8,13 @@ export interface Length {
   readonly unit: LengthLabel | "px";
 }
 
-/** What two points of a trace (M-mode, spectral Doppler) are apart: time along, depth or speed down; never a length. */
+/**
+ * What two points of a trace (M-mode, spectral Doppler) are apart: time along, depth or speed down; never a length.
+ * Where the file says at which row the speed is zero, `from` and `value` are the speeds at both points.
+ */
 export interface Apart {
   readonly unit: "trace";
-  readonly parts: readonly { readonly value: number; readonly unit: Exclude<Unit, ""> }[];
+  readonly parts: readonly { readonly from?: number; readonly value: number; readonly unit: Exclude<Unit, ""> }[];
 }
 
 function covers(region: CalibrationRegion, point: Point): boolean {
@@ -37,13 +40,24 @@ export function lengthBetween(from: Point, to: Point, calibration: readonly Cali
   const parts = region
     ? [
         { value: Math.abs(dx * region.per_px_x), unit: region.unit_x },
-        { value: Math.abs(dy * region.per_px_y), unit: region.unit_y },
+        { ...downBetween(from, to, region), unit: region.unit_y },
       ].filter((part): part is Apart["parts"][number] => part.unit !== "")
     : [];
   return parts.length > 0 ? { unit: "trace", parts } : { value: Math.hypot(dx, dy), unit: "px" };
 }
 
-function formatPart({ value, unit }: Apart["parts"][number]): string {
+function downBetween(from: Point, to: Point, { baseline, per_px_y }: CalibrationRegion): { from?: number; value: number } {
+  if (!baseline) {
+    return { value: Math.abs(to.y - from.y) * per_px_y };
+  }
+  const speed = ({ y }: Point): number => (baseline.up ? baseline.y - y : y - baseline.y) * per_px_y;
+  return { from: speed(from), value: speed(to) };
+}
+
+function formatPart({ from, value, unit }: Apart["parts"][number]): string {
+  if (from !== undefined) {
+    return `${from.toFixed(1)} → ${value.toFixed(1)} ${unit}`;
+  }
   return unit === "s" ? `${value.toFixed(value < 10 ? 3 : 1)} s` : `${value.toFixed(1)} ${unit}`;
 }
 

@@ -28,6 +28,8 @@ export interface CalibrationRegion {
   readonly unit_x: Unit;
   readonly unit_y: Unit;
   readonly label: LengthLabel | "";
+  /** Of a spectrum whose file says so: the row (image px) at which the speed is zero, and whether it grows upwards. */
+  readonly baseline: { readonly y: number; readonly up: boolean } | null;
 }
 
 /** How a window's centre and width are meant: DICOM PS3.3 C.11.2.1. */
@@ -232,6 +234,7 @@ function readRegion(field: Field): CalibrationRegion {
     y1: field.get("y1").number(),
     ...readScales(field),
     label: field.get("label").oneOf("mm", "mm at detector", "mm estimated", ""),
+    baseline: field.get("zero_y").orNull((zero) => ({ y: zero.number(), up: field.get("up").value === true })),
   };
 }
 
