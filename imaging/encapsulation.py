@@ -105,8 +105,10 @@ def group_frames(file: BinaryIO, table: list[int], spans: list[Span], frames: in
         return [[span] for span in spans]
     first = spans[0][0] - 8
     starts = {span[0] - 8 - first for span in spans}
-    if len(table) == frames and table == sorted(set(table)) and starts.issuperset(table):
-        return _split(spans, [offset + first + 8 for offset in table])
+    if len(table) == frames and table[0] == 0 and table == sorted(set(table)) and starts.issuperset(table):
+        found = _split(spans, [offset + first + 8 for offset in table])
+        if not any(_begins_picture(file, span) for frame in found for span in frame[1:]):
+            return found
     begins = [span[0] for span in spans if _begins_picture(file, span)]
     if len(begins) != frames:
         raise Refusal("frames_mismatch", header=frames, inside=len(begins))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -109,6 +110,17 @@ def test_a_wrong_offset_table_is_not_believed(tmp_path: Path) -> None:
     whole[8:24] = b"\xff\xff\xff\x7f" * 4
     data.PixelData = bytes(whole)
     assert len(open_dicom(files.save(data, tmp_path / "clip.dcm"), tmp_path).frames) == 4
+
+
+@pytest.mark.parametrize("named", [(1, 2), (0, 2)])
+def test_an_offset_table_that_leaves_out_a_picture_is_not_believed(tmp_path: Path, named: tuple[int, int]) -> None:
+    packed = [files.jpeg(frame) for frame in files.numbered_frames(3)]
+    packed = [one + b"\0" * (len(one) % 2) for one in packed]
+    items = [struct.pack("<HHL", 0xFFFE, 0xE000, len(one)) + one for one in packed]
+    table = struct.pack("<LL", *(sum(map(len, items[:number])) for number in named))
+    data = clip(NumberOfFrames=2)
+    data.PixelData = struct.pack("<HHL", 0xFFFE, 0xE000, len(table)) + table + b"".join(items)
+    assert refusal(data, tmp_path).code == "frames_mismatch"
 
 
 def test_frames_in_several_fragments_are_put_together(tmp_path: Path) -> None:
