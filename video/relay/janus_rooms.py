@@ -37,6 +37,7 @@ class Carried:
     handle: Handle
     mids: dict[Track, str] = field(default_factory=dict)
     feed: int = 0
+    ready: bool = False
 
 
 @dataclass(slots=True)
@@ -141,9 +142,6 @@ class JanusRooms:
         if before is not None:
             await before.handle.detach()
             self._move_receivers(room, ticket.participant)
-        async with self._changed:
-            self._changed.notify_all()
-        self._tell("published", ticket)
         return Description("answer", str(said["jsep"]["sdp"]))
 
     async def _subscribe(self, room: Room, ticket: Ticket, tracks: Sequence[Track]) -> Description:
@@ -167,7 +165,7 @@ class JanusRooms:
 
         def there() -> Carried | None:
             found = room.publishers.get(ticket.publisher)
-            return found if found is not None and found.ticket.route == ticket.route else None
+            return found if found is not None and found.ready and found.ticket.route == ticket.route else None
 
         try:
             async with asyncio.timeout(PUBLISHER_SECONDS), self._changed:
@@ -255,7 +253,16 @@ class JanusRooms:
         await asyncio.gather(*(one.handle.detach() for room in self._rooms.values() for one in room.every()))
         await self._janus.close()
 
+    async def _up(self, carried: Carried) -> None:
+        """Somebody's connection stands: from now on Janus lets others receive them."""
+        async with self._changed:
+            carried.ready = True
+            self._changed.notify_all()
+
     def _happened(self, room: Room, carried: Carried, message: Message) -> None:
+        if message.get("janus") == "webrtcup" and carried.ticket.purpose == "publish":
+            self._tell("published", carried.ticket)
+            self._later(self._up(carried))
         if message.get("janus") in ("hangup", "detached") and carried in room.every():
             self._drop(room, carried)
             self._later(carried.handle.detach())

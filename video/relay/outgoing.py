@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
@@ -35,12 +34,16 @@ class Names:
 
 @dataclass(slots=True, eq=False)
 class Outgoing:
-    """A forwarded stream. A video stream begins, and goes on after a pause, with a key frame."""
+    """A forwarded stream. A video stream begins, and goes on after a pause, with a key frame.
+
+    `send` takes its RTP packets, `say` its RTCP.
+    """
 
     names: Names
     send: Send
     kind: Kind
     cname: str = ""
+    say: Send = lambda data: None
     source: Incoming | None = None
     answering: Answering = field(default_factory=Answering)
     paused: bool = False
@@ -87,7 +90,7 @@ class Outgoing:
         if age > _FOLLOWS:
             self._begins = (packet.sequence - _FOLLOWS // 2) & 0xFFFF  # serial numbers compare over half their range
         sequence = (packet.sequence + self._offset) & 0xFFFF
-        data = self._header(packet, sequence) + packet.payload
+        data = self._header(packet, sequence, now) + packet.payload
         self.send(data)
         self.packets += 1
         self.octets += len(packet.payload)
@@ -115,14 +118,13 @@ class Outgoing:
             self._kept = [None] * KEPT  # numbered by the offset before
         return True
 
-    def _header(self, packet: Packet, sequence: int) -> bytes:
+    def _header(self, packet: Packet, sequence: int, now: float) -> bytes:
         names = self.names
         second = names.payload_type | packet.marker
         timestamp = (packet.timestamp + self.timestamp_offset) & 0xFFFFFFFF
         if names.level_id and packet.level >= 0:
             return packets.write_with_level(second, sequence, timestamp, names.ssrc, names.level_id, packet.level)
-        stamp = send_time_now() if names.send_time_id else 0
-        return packets.write(second, sequence, timestamp, names.ssrc, names.send_time_id, stamp)
+        return packets.write(second, sequence, timestamp, names.ssrc, names.send_time_id, send_time(now))
 
     def pause(self) -> None:
         """Send nothing until `resume`."""
@@ -146,7 +148,7 @@ class Outgoing:
             return False
         names = self.names
         if not names.retransmission_type:
-            self.send(self._header(packet, sequence) + packet.payload)
+            self.send(self._header(packet, sequence, now) + packet.payload)
         else:
             self._repair_sequence = (self._repair_sequence + 1) & 0xFFFF
             header = packets.write(
@@ -155,7 +157,7 @@ class Outgoing:
                 (packet.timestamp + self.timestamp_offset) & 0xFFFFFFFF,
                 names.retransmission_ssrc,
                 names.send_time_id,
-                send_time_now() if names.send_time_id else 0,
+                send_time(now),
             )
             self.send(header + packets.original_sequence(sequence) + packet.payload)
         self.repairs += 1
@@ -175,13 +177,13 @@ class Outgoing:
         if len(self._reports) >= _REPORTS:
             self._reports.pop(next(iter(self._reports)))
         self._reports[(ntp_timestamp >> 16) & 0xFFFFFFFF] = now
-        self.send(bytes(rtp.RtcpSrPacket(self.names.ssrc, info)) + bytes(rtp.RtcpSdesPacket([named])))
+        self.say(bytes(rtp.RtcpSrPacket(self.names.ssrc, info)) + bytes(rtp.RtcpSdesPacket([named])))
 
     def reported_at(self, middle: int) -> float:
         """When the report with this NTP middle went out; 0 for one that is not known any more."""
         return self._reports.get(middle, 0.0)
 
 
-def send_time_now() -> int:
-    """Now as abs-send-time: seconds in 6.18 fixed point, 24 bits."""
-    return int(time.monotonic() * 262_144) & 0xFFFFFF
+def send_time(now: float) -> int:
+    """A moment as abs-send-time: seconds in 6.18 fixed point, 24 bits."""
+    return int(now * 262_144) & 0xFFFFFF

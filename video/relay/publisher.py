@@ -141,7 +141,7 @@ class Publisher(Connection):
 
     def _send(self, packet: Any) -> None:
         if self.wire is not None:
-            self.wire.send(bytes(packet))
+            self.wire.send_rtcp(bytes(packet))
 
 
 def parsed(data: bytes) -> list[Any]:

@@ -21,6 +21,7 @@ from video.relay.subscriber import STARVED, VOICE, Subscriber
 from video.tickets import Ticket
 
 TICK_SECONDS: Final = 0.05
+LIMIT_SECONDS: Final = 0.25
 MAX_MEMBERS: Final = 12  # of one room
 MAX_ROOMS: Final = 200
 
@@ -61,6 +62,7 @@ class Rooms:
         self._starved: set[Subscriber] = set()
         self.recorder: Recorder | None = None
         self.draining = False
+        self._limited_at = 0.0
 
     @property
     def all(self) -> dict[str, Room]:
@@ -209,6 +211,9 @@ class Rooms:
         """Repairs, reports and limits of every connection; called each `TICK_SECONDS`."""
         if self.recorder is not None:
             self.recorder.tick(now)
+        limits = now - self._limited_at >= LIMIT_SECONDS
+        if limits:
+            self._limited_at = now
         for room in list(self._rooms.values()):
             for subscriber in room.subscribers.values():
                 if subscriber.ready:
@@ -216,7 +221,8 @@ class Rooms:
                     self._say_starved(subscriber)
             for name, publisher in room.publishers.items():
                 if publisher.ready:
-                    publisher.limit = _limit(room, name)
+                    if limits:
+                        publisher.limit = _limit(room, name)
                     publisher.tick(now)
 
     def _say_starved(self, subscriber: Subscriber) -> None:

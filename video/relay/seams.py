@@ -20,12 +20,15 @@ from aiortc import RTCBundlePolicy, RTCPeerConnection
 from aiortc.rtcdtlstransport import RTCDtlsTransport
 from aiortc.rtcrtpreceiver import RTCRtpReceiver
 from aiortc.rtcrtpsender import RTCRtpSender
-from aiortc.rtp import is_rtcp
+from pylibsrtp import SRTP_MAX_TRAILER_LEN
 from pylibsrtp import Error as SrtpError
+from pylibsrtp._binding import ffi, lib  # type: ignore[import-not-found]
 
 CONSENT_TRIES = 2  # further tries of one consent check: 0.5 + 1 + 2 seconds, for links slower than half a second
 
-MAX_BACKLOG = 64 * 1024  # bytes that the kernel did not take yet, a connection
+_protect = lib.srtp_protect
+
+MAX_DATAGRAM = 2048  # bytes: no path carries more
 
 
 class PassingReceiver(RTCRtpReceiver):
@@ -109,10 +112,6 @@ def new_connection(configuration: Any) -> RTCPeerConnection:
     return RTCPeerConnection(replace(configuration, bundlePolicy=RTCBundlePolicy.MAX_BUNDLE))
 
 
-def _nothing() -> int:
-    return 0
-
-
 class Handler(Protocol):
     """What takes a connection's decrypted packets; `now` is the event loop's time in seconds."""
 
@@ -120,8 +119,37 @@ class Handler(Protocol):
     def rtcp(self, data: bytes, now: float) -> None: ...
 
 
+class Sealing:
+    """An SRTP session's sealing of RTP, called as the library calls it but without its three layers a packet."""
+
+    def __init__(self, session: Any) -> None:
+        self._session = session
+        self._context = session._srtp[0]
+        self._bytes = session._cdata
+        self._buffer = session._buffer
+        self._room = len(session._cdata) - SRTP_MAX_TRAILER_LEN
+        self._length = ffi.new("int *")
+
+    def seal(self, data: bytes) -> bytes:
+        """The packet, encrypted. Raises SrtpError; a packet that is too long is one too."""
+        size = len(data)
+        if size > self._room:
+            raise SrtpError("the packet is too long")
+        length = self._length
+        length[0] = size
+        buffer = self._buffer
+        buffer[0:size] = data
+        if _protect(self._context, self._bytes, length):
+            raise SrtpError("the packet could not be sealed")
+        sealed: bytes = buffer[0 : length[0]]
+        return sealed
+
+
 class Wire:
-    """The encrypted path of one connection, below aiortc: packets in both directions without its queue and tasks."""
+    """The encrypted path of one connection, below aiortc: packets in both directions without its queue and tasks.
+
+    What the kernel does not take at once is dropped: late media is worth less than none, and repairs ask for it.
+    """
 
     def __init__(self, transport: RTCDtlsTransport, handler: Handler) -> None:
         self._transport = transport
@@ -129,8 +157,10 @@ class Wire:
         self._handler = handler
         self._now: Callable[[], float] = asyncio.get_running_loop().time
         self.dropped = 0
-        self._path: Any = None
-        self._backlog: Callable[[], int] = _nothing
+        self._pair: Any = None
+        self._address: Any = None
+        self._put: Callable[[bytes, Any], Any] = _nowhere
+        self._sealing: Sealing | None = None
         self._short_cut()
         vars(transport).update(_handle_rtp_data=self._queued_rtp, _handle_rtcp_data=self._queued_rtcp)
 
@@ -138,6 +168,9 @@ class Wire:
         """Take media as it arrives; STUN and DTLS go on to aioice. Protocols that appear later use the queue."""
         for protocol in self._connection._protocols:
             vars(protocol)["datagram_received"] = self._receiving(protocol.datagram_received)
+            path: Any = getattr(protocol, "transport", None)
+            if hasattr(path, "max_size"):
+                path.max_size = MAX_DATAGRAM  # asyncio would take 256 KB of memory for each packet
 
     def _receiving(self, others: Callable[[Any, Any], None]) -> Callable[[bytes, Any], None]:
         transport, handler, now = self._transport, self._handler, self._now
@@ -152,8 +185,8 @@ class Wire:
                     handler.rtcp(session.unprotect_rtcp(data), now())
                 else:
                     handler.rtp(session.unprotect(data), now())
-            except SrtpError:
-                self.dropped += 1  # replayed or not from the other side
+            except (SrtpError, ValueError):
+                self.dropped += 1  # replayed, not from the other side, or longer than any packet
 
         return datagram_received
 
@@ -164,21 +197,43 @@ class Wire:
         self._handler.rtcp(data, self._now())
 
     def send(self, data: bytes) -> None:
-        """Encrypt and send one packet; dropped while there is no path."""
-        pair = self._connection._nominated.get(1)
-        session = self._transport._tx_srtp
-        if pair is None or session is None:
+        """Encrypt and send one RTP packet; dropped while there is no path."""
+        sealing = self._sealing
+        if sealing is None or self._connection._nominated.get(1) is not self._pair:
+            sealing = self._choose()
+            if sealing is None:
+                self.dropped += 1
+                return
+        try:
+            self._put(sealing.seal(data), self._address)
+        except (SrtpError, OSError):
+            self.dropped += 1
+
+    def send_rtcp(self, data: bytes) -> None:
+        """The same for RTCP."""
+        if self._choose() is None:
             self.dropped += 1
             return
         try:
-            sealed = session.protect_rtcp(data) if is_rtcp(data) else session.protect(data)
-        except SrtpError:
+            self._put(self._transport._tx_srtp.protect_rtcp(data), self._address)
+        except (SrtpError, OSError, ValueError):
             self.dropped += 1
-            return
-        path = pair.protocol.transport
-        if path is not self._path:  # the first one, or ICE changed its mind
-            self._path, self._backlog = path, getattr(path, "get_write_buffer_size", _nothing)
-        if self._backlog() > MAX_BACKLOG:
-            self.dropped += 1  # late media is worth less than none: the newest is kept out, repairs ask for it
-            return
-        path.sendto(sealed, pair.remote_addr)
+
+    def _choose(self) -> Sealing | None:
+        """Take the path that ICE nominated, the first one or another by now; None while there is none."""
+        pair, session = self._connection._nominated.get(1), self._transport._tx_srtp
+        if pair is None or session is None:
+            return None
+        if self._sealing is None:
+            self._sealing = Sealing(session)
+        if pair is not self._pair:
+            path = pair.protocol.transport
+            self._pair, self._address = pair, pair.remote_addr
+            # A TURN allocation wraps what it sends; a socket of our own is written to directly.
+            own = getattr(path, "_sock", None)
+            self._put = path.sendto if own is None else own.sendto
+        return self._sealing
+
+
+def _nowhere(data: bytes, address: Any) -> None:
+    """Before there is a path."""

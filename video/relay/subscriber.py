@@ -66,13 +66,16 @@ class Subscriber(Connection):
             level_id=extensions.get("ssrc-audio-level", 0),
         )
         kind: Kind = "audio" if track == "voice" else "video"
-        stream = Outgoing(names, self._pass, kind, cname=self.ticket.publisher)
+        stream = Outgoing(names, _nowhere, kind, cname=self.ticket.publisher)
         self.streams[track] = stream
         self._by_ssrc[names.ssrc] = stream
         if self.held and kind == "video":
             stream.pause()
 
     def _connected(self) -> None:
+        assert self.wire is not None
+        for stream in self.streams.values():
+            stream.send, stream.say = self.wire.send, self.wire.send_rtcp
         if self.publisher is not None:
             self.follow(self.publisher)
 
@@ -164,10 +167,10 @@ class Subscriber(Connection):
         self._resume_at = now + TRY_AGAIN_SECONDS[min(self._pauses, len(TRY_AGAIN_SECONDS) - 1)]
         self._pauses += 1
 
-    def _pass(self, data: bytes) -> None:
-        if self.wire is not None:
-            self.wire.send(data)
-
     def release(self) -> None:
         """Stop forwarding; the connection is going."""
         self.follow(None)
+
+
+def _nowhere(data: bytes) -> None:
+    """Before there is a path."""

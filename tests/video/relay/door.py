@@ -1,6 +1,6 @@
 """A relay in a process of its own, with a plain door for tests and loads: one JSON request a line, one reply a line.
 
-`python -m tests.video.relay.door PORT`: {"do": "open", "ticket": ..., "offer": ...} -> {"answer": ...} or
+`python -m tests.video.relay.door PORT [ADDRESS]`: {"do": "open", "ticket": ..., "offer": ...} -> {"answer": ...} or
 {"error": code}; {"do": "remove", "room": ..., "participant": ...}; anything else tells what there is.
 """
 
@@ -82,5 +82,5 @@ class Door:
 
 
 if __name__ == "__main__":
-    seams.install(["127.0.0.1"])
+    seams.install(sys.argv[2:] or ["127.0.0.1"])
     asyncio.run(Door().run(int(sys.argv[1])))

@@ -7,6 +7,7 @@ import glob
 import shutil
 import socket
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 
 from tests.browser.service import free_port
@@ -40,7 +41,7 @@ admin: {{ admin_ws = false, admin_wss = false }}
 class JanusServer:
     """Debian's `janus`, started and killed; its log is `janus.log` in `folder`."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, prefix: Sequence[str] = ()) -> None:
         program = shutil.which("janus")
         assert program is not None, "janus is missing: `make test` installs it"
         self.port = free_port()
@@ -48,7 +49,8 @@ class JanusServer:
         self._log = folder / "janus.log"
         self._configure(folder)
         with self._log.open("wb") as log:
-            self.process = subprocess.Popen([program, "-F", str(folder)], stdout=log, stderr=log, cwd=folder)
+            command = [*prefix, program, "-F", str(folder)]
+            self.process = subprocess.Popen(command, stdout=log, stderr=log, cwd=folder)
         while self.process.poll() is None:
             with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.port), timeout=1):
                 return

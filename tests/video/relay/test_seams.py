@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import inspect
+from asyncio.selector_events import _SelectorDatagramTransport  # type: ignore[attr-defined]
 from importlib.metadata import version
 
 import aioice.ice
 import aioice.stun
 import aiortc.codecs
 import aiortc.rtcpeerconnection
+import pytest
 from aiortc.rtcdtlstransport import RTCDtlsTransport
 from aiortc.rtcicetransport import RTCIceTransport
 from aiortc.rtcrtpreceiver import RTCRtpReceiver
 from aiortc.rtcrtpsender import RTCRtpSender
+from pylibsrtp import Error as SrtpError
+from pylibsrtp import Policy, Session
+
+from video.relay import packets, seams
 
 
 def test_the_versions_are_the_ones_that_were_read() -> None:
@@ -52,6 +58,21 @@ def test_the_path_below_is_found() -> None:
     assert "self._protocols" in made
     assert callable(aioice.ice.StunProtocol.datagram_received)
     assert callable(aioice.ice.get_host_addresses)
+
+
+def test_what_seals_and_sends_without_layers_does_what_the_layers_do() -> None:
+    policy = Policy(bytes(30), Policy.SSRC_ANY_OUTBOUND)
+    theirs, ours = Session(policy), seams.Sealing(Session(policy))
+    for sequence in range(3):
+        data = packets.write(96, sequence, 7, 0xCAFE, 2, 5) + b"payload"
+        assert ours.seal(data) == theirs.protect(data)
+    with pytest.raises(SrtpError):
+        ours.seal(bytes(1500))
+    with pytest.raises(SrtpError):
+        ours.seal(b"short")
+    made = inspect.getsource(_SelectorDatagramTransport)
+    assert "self._sock.recvfrom(self.max_size)" in made
+    assert "self._sock.sendto(data, addr)" in made
 
 
 def test_consent_is_asked_for_as_it_is_replaced() -> None:
