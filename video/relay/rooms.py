@@ -244,7 +244,7 @@ class Rooms:
 def _limit(room: Room, publisher: str) -> int:
     """What the slowest receiver that still gets the picture can take (bit/s): a publisher sends one picture to all."""
     fed = [
-        one.estimate - VOICE
+        one.capacity - VOICE
         for (_, source), one in room.subscribers.items()
         if source == publisher and one.ready and not one.starved
     ]

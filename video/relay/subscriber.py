@@ -18,6 +18,9 @@ WELL_FED: Final = 100_000
 STARVED_SECONDS: Final = 2.0
 TRY_AGAIN_SECONDS: Final = (8.0, 16.0, 32.0, 64.0)
 MUCH_LOST: Final = 0.15
+UNMEASURED: Final = 240_000  # bit/s: what is tried on a path that has not been filled
+RATE_SECONDS: Final = 0.5
+WRAPPING: Final = 40  # bytes around a packet's payload
 
 
 class Subscriber(Connection):
@@ -25,9 +28,14 @@ class Subscriber(Connection):
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
+        self.prepare_figures()
+
+    def prepare_figures(self) -> None:
+        """What is known of the receiver before anything was sent."""
         self.streams: dict[Track, Outgoing] = {}
         self.publisher: Publisher | None = None
         self.estimate = FASTEST  # what this path can take by the browser's own measure, bit/s
+        self.rate = 0.0  # what it is sent now, bit/s
         self.round_trip = 0.1
         self.loss = 0.0
         self.starved = False
@@ -35,6 +43,7 @@ class Subscriber(Connection):
         self._starving_since: float | None = None
         self._resume_at = 0.0
         self._pauses = 0
+        self._rated: tuple[float, int] = (0.0, 0)
         self._by_ssrc: dict[int, Outgoing] = {}
 
     def _prepare(self) -> None:
@@ -143,6 +152,7 @@ class Subscriber(Connection):
 
     def tick(self, now: float) -> None:
         """Stop the picture where it would starve the voice, and try again, ever less often."""
+        self._measure(now)
         if self.held or not self._pictures:
             return
         if self.starved:
@@ -153,12 +163,35 @@ class Subscriber(Connection):
                 for picture in self._pictures:
                     picture.resume()
             return
-        if self.estimate >= STARVED + VOICE and not (self.loss > MUCH_LOST and self.estimate < WELL_FED + VOICE):
+        if not self._is_starving():
             self._starving_since = None
         elif self._starving_since is None:
             self._starving_since = now
         elif now - self._starving_since >= STARVED_SECONDS:
             self._starve(now)
+
+    def _measure(self, now: float) -> None:
+        before, bits_before = self._rated
+        if now - before >= RATE_SECONDS:
+            bits = sum(8 * (one.octets + WRAPPING * one.packets) for one in self.streams.values())
+            self._rated = (now, bits)
+            self.rate = (bits - bits_before) / (now - before)
+
+    @property
+    def _filled(self) -> bool:
+        """Whether the estimate says what the path can take: a browser's follows what it is sent, half as much again."""
+        return self.rate > 0.8 * self.estimate
+
+    @property
+    def capacity(self) -> int:
+        """What this receiver can take, as far as is known; bit/s."""
+        return self.estimate if self._filled else max(self.estimate, UNMEASURED)
+
+    def _is_starving(self) -> bool:
+        if not self._filled:
+            return False
+        much_lost = self.loss > MUCH_LOST and self.estimate < WELL_FED + VOICE
+        return self.estimate < STARVED + VOICE or much_lost
 
     def _starve(self, now: float) -> None:
         for picture in self._pictures:
