@@ -59,6 +59,10 @@ class RoomServer:
         answer: dict[str, Any] = json.loads(done.stdout)
         return answer
 
+    def relay_pids(self) -> list[int]:
+        """The processes of its relays that run."""
+        return [one.pid for one in self._relays if one.poll() is None]
+
     def put_out(self, participant: str) -> None:
         """The host removes somebody."""
         self.ask(f"/put-out/{participant}")
