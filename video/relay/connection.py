@@ -13,6 +13,7 @@ from aiortc import RTCConfiguration, RTCRtpSender, RTCSessionDescription
 from aiortc.sdp import candidate_from_sdp
 
 from video.relay import seams
+from video.relay.engine import Totals
 from video.relay.incoming import Track
 from video.relay.seams import Wire
 from video.tickets import Ticket
@@ -106,6 +107,10 @@ class Connection:
         if ended is not None:
             ended(self)
         await self.peer.close()
+
+    def totals(self) -> Totals:
+        """What it has done so far."""
+        return Totals(dropped_packets=self.wire.dropped if self.wire is not None else 0)
 
     def tick(self, now: float) -> None:
         """What is to be done some twenty times a second."""

@@ -16,6 +16,7 @@ from aiortc import RTCConfiguration
 
 from video import tickets
 from video.orders import BadOrder
+from video.relay import metrics
 from video.relay.admission import Admission, Full
 from video.relay.connection import PLAIN
 from video.relay.delivery import Delivery
@@ -46,6 +47,7 @@ class Control:
         self._line: Any = None
         self._stopped = asyncio.Event()
         self._failed = False
+        self._clockwork = metrics.Clockwork()
         self._busy_since = (time.monotonic(), time.process_time())
         self._messages: asyncio.Queue[tuple[str, dict[str, Any]]] = asyncio.Queue(maxsize=1000)
         self._attempts: OrderedDict[tuple[str, str, str], int] = OrderedDict()
@@ -74,6 +76,8 @@ class Control:
     async def run(self) -> None:
         """Serve until `stop`; then carry the calls until they have moved, for `DRAIN_SECONDS` at most."""
         self._loop = asyncio.get_running_loop()
+        if self._settings.metrics_port:
+            metrics.serve(self._settings.metrics_port, metrics.Figures(self.engine, self._clockwork))
         async with aiohttp.ClientSession(connector=_connector(self._settings)) as session:
             self._line = socketio.AsyncClient(http_session=session, reconnection_delay=0.5, reconnection_delay_max=5)
             self._hear()
@@ -214,6 +218,7 @@ class Control:
     async def _tick(self) -> None:
         loop = asyncio.get_running_loop()
         while True:
+            self._clockwork.beat(loop.time(), TICK_SECONDS)
             self.engine.tick(loop.time())
             await asyncio.sleep(TICK_SECONDS)
 

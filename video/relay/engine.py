@@ -6,6 +6,7 @@ Both are driven through the same line to the web process (`control.py`), and bot
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields
 from typing import Any, Literal, NamedTuple, Protocol
 
 from video.relay.incoming import Track
@@ -29,6 +30,21 @@ class Load(NamedTuple):
 
     rooms: int
     streams: int
+
+
+@dataclass(slots=True)
+class Totals:
+    """What was done since the process began."""
+
+    forwarded_packets: int = 0
+    forwarded_bytes: int = 0
+    retransmitted_packets: int = 0
+    received_packets: int = 0
+    dropped_packets: int = 0
+
+    def plus(self, other: Totals) -> Totals:
+        """Both together."""
+        return Totals(*(getattr(self, one.name) + getattr(other, one.name) for one in fields(self)))
 
 
 class Reception(NamedTuple):

@@ -9,6 +9,7 @@ from aiortc.rate import RemoteBitrateEstimator
 
 from video.relay import packets, seams
 from video.relay.connection import Connection
+from video.relay.engine import Totals
 from video.relay.incoming import Incoming, Track
 
 REPORT_EVERY: Final = 1.0
@@ -110,6 +111,11 @@ class Publisher(Connection):
                 stream.report = ((packet.sender_info.ntp_timestamp >> 16) & 0xFFFFFFFF, now)
                 for one in (*stream.outgoing, *((stream.tap,) if stream.tap else ())):
                     one.report(packet.sender_info.ntp_timestamp, packet.sender_info.rtp_timestamp, now)
+
+    def totals(self) -> Totals:
+        """What came on it."""
+        received = sum(stream.packets for stream in self.streams.values())
+        return super().totals().plus(Totals(received_packets=received))
 
     def tick(self, now: float) -> None:
         """Ask for what was lost, and report; called some twenty times a second."""

@@ -13,7 +13,7 @@ from aiortc import RTCConfiguration
 
 from video.relay.admission import Admission, Full
 from video.relay.connection import PLAIN, Connection
-from video.relay.engine import Description, Load, Name, Reception, Tell
+from video.relay.engine import Description, Load, Name, Reception, Tell, Totals
 from video.relay.incoming import Track
 from video.relay.publisher import FASTEST, Publisher
 from video.relay.recording import Recorder
@@ -63,6 +63,7 @@ class Rooms:
         self.recorder: Recorder | None = None
         self.draining = False
         self._limited_at = 0.0
+        self._past = Totals()
 
     @property
     def all(self) -> dict[str, Room]:
@@ -156,6 +157,14 @@ class Rooms:
     def received(self, room: str, participant: str, receptions: Sequence[Reception]) -> None:
         """Nothing: this engine measures by itself."""
 
+    def totals(self) -> Totals:
+        """What was done since the process began; connections that are gone keep their share."""
+        found = self._past
+        for room in list(self._rooms.values()):
+            for one in (*room.publishers.values(), *room.subscribers.values()):
+                found = found.plus(one.totals())
+        return found
+
     def load(self) -> Load:
         """How much is carried now."""
         return Load(len(self._rooms), sum(len(room.subscribers) for room in self._rooms.values()))
@@ -179,6 +188,7 @@ class Rooms:
         return [] if room is None else [one for one in room.publishers.values() if one.ready]
 
     def _ended(self, connection: Connection) -> None:
+        self._past = self._past.plus(connection.totals())
         ticket = connection.ticket
         room = self._rooms.get(ticket.room)
         if room is None:

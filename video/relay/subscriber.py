@@ -8,6 +8,7 @@ from aiortc import rtp
 
 from video.relay import seams
 from video.relay.connection import Connection
+from video.relay.engine import Totals
 from video.relay.incoming import Kind, Track
 from video.relay.outgoing import Names, Outgoing
 from video.relay.publisher import FASTEST, Publisher, parsed
@@ -136,6 +137,21 @@ class Subscriber(Connection):
                 self.estimate = rtp.unpack_remb_fci(packet.fci)[0]
             except ValueError:
                 return
+
+    def totals(self) -> Totals:
+        """What was sent on it."""
+        streams = self.streams.values()
+        return (
+            super()
+            .totals()
+            .plus(
+                Totals(
+                    forwarded_packets=sum(one.packets for one in streams),
+                    forwarded_bytes=sum(one.octets for one in streams),
+                    retransmitted_packets=sum(one.repairs for one in streams),
+                )
+            )
+        )
 
     def hold(self, held: bool) -> None:
         """The other side wants no picture, or wants it again."""
