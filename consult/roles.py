@@ -34,6 +34,7 @@ RIGHTS: Final[dict[str, frozenset[str]]] = {
     "draw": _DOCTORS,
     "present": _DOCTORS,
     "record": _DOCTORS,
+    "hear_recordings": _DOCTORS | {COLLEAGUE},  # as everybody was told who said yes: whoever cares for the patient
     "invite": frozenset({"treating_doctor"}),
     "edit_request": frozenset({"treating_doctor"}),
     "request": frozenset({"treating_doctor"}),

@@ -181,7 +181,7 @@ def show(consult_id: str) -> Any:
             chat=chat_queries.page(session, consult_id, consult.case_id) if may(standing.role, "read_chat") else None,
             consents=patient_queries.consents_of(session, consult.case_id),
             consent_text=consent_texts.find,
-            recordings=recordings.of_consult(session, consult_id),
+            recordings=recordings.of_consult(session, consult_id) if may(standing.role, "hear_recordings") else [],
         )
 
 

@@ -21,7 +21,7 @@ def register(socketio: SocketIO, relays: Relays, secret: Callable[[], str]) -> N
 
     def connect(auth: Any = None) -> bool:
         name, key = _shown(auth)
-        if not name or not hmac.compare_digest(tickets.key_of(secret(), name), key):
+        if not name or not hmac.compare_digest(tickets.key_of(secret(), name).encode(), key.encode()):
             log.warning("somebody without the relay secret tried to be a relay")
             return False
         relays.add(_sid(), name, "janus" if auth.get("engine") == "janus" else "relay")

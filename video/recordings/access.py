@@ -35,7 +35,7 @@ def require(session: Session, actor: Actor, consult_id: str, right: str) -> None
     _policy.require(session, actor, consult_id, right)
 
 
-def recording(session: Session, actor: Actor, recording_id: str, right: str = "read_record") -> Recording:
+def recording(session: Session, actor: Actor, recording_id: str, right: str = "hear_recordings") -> Recording:
     """A recording, for an actor who has `right` in its consult. Deleted ones are nobody's."""
     found = session.get(Recording, recording_id)
     if found is None or found.state == "deleted":

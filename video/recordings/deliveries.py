@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from sqlalchemy.orm import Session
 
-from app import db
+from app import db, native_threads
 from app.errors import NotFound, ProtocolError
 from video import sealed
 from video.orders import TRACKS
@@ -132,7 +132,7 @@ def _append(path: Any, start: int, piece: bytes) -> None:
         left = memoryview(piece)
         while left:
             left = left[os.write(handle, left) :]
-        os.fsync(handle)
+        native_threads.run(os.fsync, handle)
     finally:
         os.close(handle)
 

@@ -6,7 +6,7 @@ import os
 import shutil
 from pathlib import Path
 
-from app import config
+from app import config, native_threads
 
 
 def folder_of(recording_id: str) -> Path:
@@ -40,6 +40,6 @@ def sync_folder(path: Path) -> None:
     """Bring a folder's names to the disk."""
     handle = os.open(path, os.O_RDONLY)
     try:
-        os.fsync(handle)
+        native_threads.run(os.fsync, handle)
     finally:
         os.close(handle)

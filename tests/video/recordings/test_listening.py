@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
@@ -12,7 +13,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
-from app import clock, config, db
+from app import clock, config, db, native_threads
 from app.audit import AuditRow
 from app.auth.models import User
 from app.jobs import huey
@@ -188,6 +189,35 @@ def test_nobody_else_hears_it_or_learns_of_it(app: Flask, kept: Kept, client_as:
             assert client.get(f"/recordings/{kept.id}{path}").status_code == 404 or who == "nobody", who
     assert client_as(None).get(f"/recordings/{kept.id}/audio").status_code in (302, 401, 404)
     assert guest_client(app, guest).get(f"/recordings/{kept.id}/audio").status_code == 403
+
+
+def test_a_specialist_who_could_take_the_consult_again_hears_nothing(
+    app: Flask, kept: Kept, client_as: ClientAs, cast: Cast
+) -> None:
+    Relay(app).deliver(kept.path)
+    with db.write_transaction() as session:
+        consult = session.get_one(Consult, kept.consult.id)
+        consult.state, consult.specialist_id = "requested", None
+    candidate = client_as(cast.second_specialist)
+    page = candidate.get(f"/consults/{kept.consult.id}")
+    assert page.status_code == 200
+    assert kept.id not in page.text
+    for path in ("", "/audio"):
+        assert candidate.get(f"/recordings/{kept.id}{path}").status_code == 403
+    assert client_as(cast.colleague).get(f"/recordings/{kept.id}/audio").status_code == 200
+
+
+def test_others_go_on_while_a_piece_goes_to_the_disk(app: Flask, kept: Kept, monkeypatch: pytest.MonkeyPatch) -> None:
+    beside: list[object] = []
+    plain = native_threads.run
+
+    def run(work: Callable[..., object], *given: object) -> object:
+        beside.append(work)
+        return plain(work, *given)
+
+    monkeypatch.setattr(native_threads, "run", run)
+    assert Relay(app).deliver(kept.path)["safe"]
+    assert beside == [os.fsync] * 2
 
 
 def test_nothing_of_it_lies_on_the_disk_in_clear_and_without_the_key_it_is_noise(app: Flask, kept: Kept) -> None:
