@@ -1,57 +1,17 @@
 import { AwarenessChannel } from "./awareness";
+import type { CallEvents, CallOptions, CallState, OwnView } from "./call_options";
 import type { Capture, Wanted } from "./capture";
 import { systemClock, type Clock } from "./clock";
+import { LOOK_MS, type Ceiling, type Rung } from "./ladder";
 import { Listeners } from "./listeners";
 import type { MemberView } from "./member";
 import { Members } from "./members";
 import { QualityReports } from "./quality";
 import { joinProblem, type Problem } from "./problems";
-import type { CallConnection, CallMember, Camera, Route } from "./signals";
+import type { CallConnection, CallMember, Route } from "./signals";
 
-export type CallState =
-  | { readonly kind: "idle" | "joining" | "in" | "leaving" }
-  | { readonly kind: "failed"; readonly reason: Problem };
+export type { CallEvents, CallOptions, CallState, OwnView } from "./call_options";
 
-/** What a page shows of this side. */
-export interface OwnView {
-  readonly audio: boolean;
-  readonly video: boolean;
-  readonly camera: Camera;
-  readonly audioOnly: boolean;
-  readonly videoTrack: MediaStreamTrack | null;
-  readonly level: number;
-  /** What is wrong with microphone or camera, until it is put right or put away. */
-  readonly problem: Problem | null;
-}
-
-export interface CallEvents {
-  state: CallState;
-  /** Who is in the call, or anything that is shown of them. */
-  members: readonly MemberView[];
-  /** How loud everyone is; up to four times a second. */
-  levels: ReadonlyMap<string, number>;
-  own: OwnView;
-  /** Who is in the call while we are not. */
-  waiting: readonly string[];
-}
-
-export interface CallOptions {
-  readonly connection: CallConnection;
-  /** Our own participant id. */
-  readonly me: string;
-  /** Read for each new connection, for relay credentials expire. */
-  iceServers(): readonly RTCIceServer[];
-  readonly capture: Capture;
-  /** Everyone else present in the room, in the call or not: whom pointers are meant for. */
-  audience?(): Iterable<string>;
-  readonly clock?: Clock;
-  /** Says `online` when the device's network is back. */
-  readonly network?: EventTarget;
-  readonly createConnection?: (configuration: RTCConfiguration) => RTCPeerConnection;
-  readonly createStream?: (tracks: MediaStreamTrack[]) => MediaStream;
-}
-
-export const LOOK_MS = 2000;
 const LISTEN_MS = 250;
 const REJOIN_MS = 2000;
 
@@ -110,6 +70,7 @@ export class Call {
       video: capture.videoOn,
       camera: capture.camera,
       audioOnly: this.audioOnly,
+      chosen: this.members.chosen,
       videoTrack: capture.videoTrack,
       level: this.members.views[0]?.sample?.ownLevel ?? 0,
       problem: this.problem,
@@ -192,6 +153,18 @@ export class Call {
     this.tellOwn();
   }
 
+  /** Goes to this rung at once and stays on it or below; null: whatever the link carries. */
+  choose(rung: Rung | null): void {
+    this.members.choose(rung);
+    this.tellOwn();
+  }
+
+  /** How far the ladder is climbed by itself: a data saver, or a month that is used up. */
+  setCeiling(ceiling: Ceiling): void {
+    this.members.setCeiling(ceiling);
+    this.tellOwn();
+  }
+
   dismissProblem(): void {
     this.setProblem(null);
   }
@@ -219,6 +192,11 @@ export class Call {
       tracks: () => ({ audio: options.capture.audioTrack, video: options.capture.videoTrack }),
       wantsPicture: () => !this.audioOnly,
       canSignal: () => this.seated,
+      stills: {
+        grab: (bytes) => options.grabStill?.(options.capture.videoTrack, bytes) ?? Promise.resolve(null),
+        sent: (bytes) => options.meter?.add("images", bytes),
+        received: (bytes) => options.meter?.add("images", bytes),
+      },
       createConnection: options.createConnection ?? ((configuration) => new RTCPeerConnection(configuration)),
       createStream: options.createStream ?? ((tracks) => new MediaStream(tracks)),
       onChange: () => {
@@ -272,7 +250,7 @@ export class Call {
     this.become({ kind: "in" });
     this.quality.begin();
     this.running = [
-      this.clock.every(LOOK_MS, () => void this.members.look().then(() => this.tellOwn())),
+      this.clock.every(LOOK_MS, () => void this.look()),
       this.clock.every(LISTEN_MS, () => this.listen()),
     ];
     this.tellMedia();
@@ -332,6 +310,12 @@ export class Call {
     if (this.sessionId !== "") {
       this.members.relaying.changed(route);
     }
+  }
+
+  private async look(): Promise<void> {
+    await this.members.look();
+    this.options.meter?.look(this.memberViews, LOOK_MS);
+    this.tellOwn();
   }
 
   private listen(): void {

@@ -1,5 +1,6 @@
 import { icon } from "../ui/icon";
 import { t } from "../ui/text";
+import { StillView } from "./still_view";
 import type { Subject } from "./tile_view";
 
 const CORNERS = ["top-left", "top-right", "bottom-right", "bottom-left"] as const;
@@ -22,6 +23,7 @@ function button(name: string, words: string, onTap: () => void): HTMLButtonEleme
 export class LargeView {
   private readonly element = document.createElement("section");
   private readonly video = document.createElement("video");
+  private readonly still = new StillView();
   private readonly caption = document.createElement("p");
   private readonly size: HTMLButtonElement;
   private subject: Subject | null = null;
@@ -38,7 +40,7 @@ export class LargeView {
     const bar = document.createElement("div");
     bar.className = "call-large-bar";
     bar.append(this.caption, this.size, button("x", t("Close"), () => this.close()));
-    this.element.append(this.video, bar);
+    this.element.append(this.video, this.still.element, bar);
     this.listen();
   }
 
@@ -81,9 +83,11 @@ export class LargeView {
 
   private draw(subject: Subject): void {
     this.element.setAttribute("aria-label", subject.name);
-    this.caption.textContent = subject.hasPicture ? subject.name : t("%(name)s: no picture", { name: subject.name });
+    this.still.draw(subject.still ?? null);
+    const isSeen = subject.hasPicture || this.still.isShown;
+    this.caption.textContent = isSeen ? subject.name : t("%(name)s: no picture", { name: subject.name });
     this.video.classList.toggle("mirrored", subject.mirrored);
-    this.video.hidden = !subject.hasPicture;
+    this.video.hidden = !subject.hasPicture || this.still.isShown;
     if (this.video.srcObject !== subject.stream) {
       this.video.srcObject = subject.stream;
     }

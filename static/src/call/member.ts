@@ -1,10 +1,13 @@
 import type { Clock } from "./clock";
-import { climb, pictureOn, startLadder, type Ladder, type Rung } from "./ladder";
+import { Hearing } from "./hearing";
+import { choose, climb, setCeiling, startLadder, type Ceiling, type Ladder, type Rung } from "./ladder";
 import type { Path } from "./path";
 import type { PeerLink } from "./peer_link";
-import type { PictureSettings } from "./sending";
+import { sendingOn, WHOLE_SENDING, type Sending } from "./sending";
 import type { CallMember, Camera, Media, MediaLimits } from "./signals";
 import { isWeak, readStats, type LinkSample, type Totals } from "./stats";
+import { StillReceiver, StillSender, type Still } from "./stills";
+import { isSameVoice } from "./voice";
 
 export type MemberConnection = "connecting" | "connected" | "weak" | "reconnecting" | "failed";
 
@@ -24,9 +27,26 @@ export interface MemberView {
   readonly goneSince: number | null;
   /** Our picture to them is held back for the voice's sake. */
   readonly paused: boolean;
+  /** What we send to them on, and what they say that they send on. */
   readonly rung: Rung;
+  readonly theirRung: Rung | null;
+  /** Their last still, while they send those. */
+  readonly still: Still | null;
   readonly way: "direct" | "relay";
   readonly sample: LinkSample | null;
+}
+
+/** What the person wants, and how far the ladder may be climbed by itself. */
+export interface Wish {
+  readonly chosen: Rung | null;
+  readonly ceiling: Ceiling;
+}
+
+/** Where stills come from, and who counts what they cost. */
+export interface StillSource {
+  grab(bytes: number): Promise<Blob | null>;
+  sent(bytes: number): void;
+  received(bytes: number): void;
 }
 
 export interface MemberOptions {
@@ -35,14 +55,16 @@ export interface MemberOptions {
   readonly member: CallMember;
   /** The counters of what they are sent through the relay; null while they are sent it directly. */
   sentByRelay(): Promise<Record<string, unknown>[]> | null;
-  /** What our picture to them may cost has changed, while it goes through the relay. */
-  onPicture(picture: PictureSettings): void;
+  wish(): Wish;
+  readonly stills: StillSource;
+  /** What is sent has changed, for the relay where that carries it. */
+  onSending(sending: Sending): void;
   /** Something that a page shows has changed. */
   onChange(): void;
   onMessage(text: string): void;
 }
 
-const PAUSES_BEFORE_WEAK = 2;
+const LOOKS_BEFORE_WEAK = 3;
 
 /** One other member of the call: their link, what is known of it, and what our picture to them is allowed to cost. */
 export class Member {
@@ -61,6 +83,11 @@ export class Member {
   private level = 0;
   private goneSince: number | null = null;
   private held = false;
+  private now: Sending = WHOLE_SENDING;
+  private still: Still | null = null;
+  private readonly hearing: Hearing;
+  private readonly stillSender: StillSender;
+  private readonly stillReceiver: StillReceiver;
 
   constructor(private readonly options: MemberOptions) {
     const { member, path } = options;
@@ -68,14 +95,32 @@ export class Member {
     this.sessionId = member.session_id;
     this.path = path;
     this.media = { audio: member.audio, video: member.video, camera: member.camera ?? null };
-    this.ladder = startLadder(options.clock.now());
+    this.ladder = this.firstLadder();
+    this.now = sendingOn(this.ladder.rung, 0, null);
+    this.hearing = new Hearing(options.clock, (text) => this.link.send(text));
+    this.stillReceiver = new StillReceiver(options.clock, (blob, takenAt) => this.showStill(blob, takenAt));
+    this.stillSender = new StillSender({
+      clock: options.clock,
+      grab: (bytes) => options.stills.grab(bytes),
+      send: (piece) => this.link.sendStill(piece),
+      available: () => this.sample?.available ?? null,
+      sent: (bytes) => options.stills.sent(bytes),
+    });
     path.on("status", (status) => {
       this.goneSince = status === "connected" || status === "connecting" ? null : (this.goneSince ?? options.clock.now());
+      if (status === "connected") {
+        this.hearing.forget();
+      }
       options.onChange();
     });
     path.on("stream", () => options.onChange());
     this.link.on("channel", () => options.onChange());
-    this.link.on("message", (text) => options.onMessage(text));
+    this.link.on("message", (text) => {
+      if (!this.hearing.received(text)) {
+        options.onMessage(text);
+      }
+    });
+    this.link.on("still", (piece) => this.stillReceiver.received(piece, this.hearing.roundTrip));
   }
 
   /** The direct connection, which also carries pointers while the relay carries the media. */
@@ -89,8 +134,24 @@ export class Member {
     this.options.onChange();
   }
 
-  get picture(): PictureSettings {
-    return pictureOn(this.ladder.rung);
+  /** What is sent to them. */
+  get sending(): Sending {
+    return this.now;
+  }
+
+  /** The person wants this rung; null: what the link carries. */
+  choose(chosen: Rung | null, limits: MediaLimits): void {
+    this.take(choose(this.ladder, chosen, this.options.clock.now()), limits);
+  }
+
+  setCeiling(ceiling: Ceiling, limits: MediaLimits): void {
+    this.take(setCeiling(this.ladder, ceiling), limits);
+  }
+
+  close(): void {
+    this.stillSender.run(false);
+    this.showNoStill();
+    this.path.close();
   }
 
   setMedia(media: Media): void {
@@ -108,6 +169,11 @@ export class Member {
 
   /** Reads the link's counters, and moves along the ladder. */
   async look(limits: MediaLimits): Promise<void> {
+    if (this.goneSince !== null) {
+      const at = this.options.clock.now();
+      const gone = Math.max(1, at - this.goneSince);
+      this.take(climb(this.ladder, { at, loss: 0, roundTrip: null, available: null, heard: null, gone }), limits);
+    }
     const received = await this.path.received();
     const sent = await this.options.sentByRelay();
     if (received.length === 0 || this.path.status !== "connected") {
@@ -126,35 +192,70 @@ export class Member {
     this.weakLooks = isWeak(sample) ? this.weakLooks + 1 : 0;
     this.stillLooks = sample.framesNew === 0 ? this.stillLooks + 1 : 0;
     this.moveOnLadder(sample, limits);
+    this.hearing.tell({ loss: sample.lossIn, concealed: sample.concealed }, this.ladder.rung);
     this.options.onChange();
   }
 
   view(): MemberView {
     const { status } = this.path;
-    const isPaused = status === "connected" && !this.picture.active;
-    const isWeakNow = this.weakLooks >= PAUSES_BEFORE_WEAK || isPaused || this.held;
+    const isPaused = status === "connected" && !this.now.picture.active;
+    const { theirRung } = this.hearing;
+    const isWeakNow = this.weakLooks >= LOOKS_BEFORE_WEAK || isPaused || this.held;
     return {
       participantId: this.participantId,
       connection: status === "connected" && isWeakNow ? "weak" : status,
       ...this.media,
-      pictureMoving: this.stillLooks < PAUSES_BEFORE_WEAK,
+      pictureMoving: this.stillLooks < LOOKS_BEFORE_WEAK,
       level: this.level,
       stream: this.path.stream,
       goneSince: this.goneSince,
       paused: isPaused,
       rung: this.ladder.rung,
+      theirRung,
+      still: theirRung === "stills" ? this.still : null,
       way: this.path.way,
       sample: this.sample,
     };
   }
 
+  private firstLadder(): Ladder {
+    const { chosen, ceiling } = this.options.wish();
+    const at = this.options.clock.now();
+    const ladder = startLadder(at, ceiling);
+    return chosen === null ? ladder : choose(ladder, chosen, at);
+  }
+
   private moveOnLadder(sample: LinkSample, limits: MediaLimits): void {
-    const { at, lossOut, roundTrip, available } = sample;
-    const before = this.ladder.rung;
-    this.ladder = climb(this.ladder, { at, loss: lossOut, roundTrip, available });
-    if (this.ladder.rung !== before) {
-      this.link.setLimits(limits, this.picture);
-      this.options.onPicture(this.picture);
+    const { at, lossOut: loss, available } = sample;
+    const { heard } = this.hearing;
+    const roundTrip = this.hearing.roundTrip ?? sample.roundTrip;
+    this.take(climb(this.ladder, { at, loss, roundTrip, available, heard, gone: 0 }), limits);
+  }
+
+  private take(ladder: Ladder, limits: MediaLimits): void {
+    const { rung: before } = this.ladder;
+    this.ladder = ladder;
+    const next = sendingOn(ladder.rung, ladder.loss, this.sample?.available ?? null);
+    this.stillSender.run(ladder.rung === "stills" && this.path.status === "connected");
+    if (ladder.rung !== before || !isSameVoice(this.now.voice, next.voice)) {
+      this.now = next;
+      this.link.setLimits(limits, next);
+      this.options.onSending(next);
+      this.options.onChange();
+    }
+  }
+
+  private showStill(blob: Blob, takenAt: number): void {
+    this.options.stills.received(blob.size);
+    this.showNoStill();
+    this.still = { url: URL.createObjectURL(blob), takenAt };
+    this.options.onChange();
+  }
+
+  private showNoStill(): void {
+    if (this.still !== null) {
+      URL.revokeObjectURL(this.still.url);
+      this.still = null;
     }
   }
 }

@@ -1,10 +1,11 @@
 import type { Clock } from "./clock";
-import { Member, type MemberView } from "./member";
+import type { Ceiling, Rung } from "./ladder";
+import { Member, type MemberView, type StillSource, type Wish } from "./member";
 import { NoPath } from "./no_path";
 import { Path } from "./path";
 import { PeerLink } from "./peer_link";
 import { Relaying } from "./relaying";
-import type { Tracks } from "./sending";
+import { WHOLE_SENDING, type Tracks } from "./sending";
 import type {
   CallConnection,
   CallMember,
@@ -32,6 +33,8 @@ export interface MembersOptions {
   canSignal(): boolean;
   readonly createConnection: (configuration: RTCConfiguration) => RTCPeerConnection;
   readonly createStream: (tracks: MediaStreamTrack[]) => MediaStream;
+  /** Takes pictures for the rung of stills. */
+  readonly stills: StillSource;
   onChange(): void;
   onMessage(from: string, text: string): void;
 }
@@ -40,6 +43,7 @@ export interface MembersOptions {
 export class Members {
   private readonly byId = new Map<string, Member>();
   private limits: readonly MediaLimits[] = [];
+  private wish: Wish = { chosen: null, ceiling: { rung: "picture", firm: false } };
   readonly relaying: Relaying;
   private readonly noPath: NoPath;
 
@@ -139,6 +143,21 @@ export class Members {
     this.relaying.pictureWantedChanged();
   }
 
+  get chosen(): Rung | null {
+    return this.wish.chosen;
+  }
+
+  /** What the person wants for everyone; null: whatever each link carries. */
+  choose(chosen: Rung | null): void {
+    this.wish = { ...this.wish, chosen };
+    this.all.forEach((member) => member.choose(chosen, this.limitsNow()));
+  }
+
+  setCeiling(ceiling: Ceiling): void {
+    this.wish = { ...this.wish, ceiling };
+    this.all.forEach((member) => member.setCeiling(ceiling, this.limitsNow()));
+  }
+
   networkChanged(): void {
     this.all.forEach((member) => member.link.networkChanged());
     this.relaying.networkChanged();
@@ -167,7 +186,9 @@ export class Members {
       path,
       member: fact,
       sentByRelay: () => (this.relaying.isRelayed ? this.relaying.sent() : null),
-      onPicture: (picture) => this.relaying.setPicture(picture),
+      wish: () => this.wish,
+      stills: this.options.stills,
+      onSending: (sending) => this.relaying.setSending(sending),
       onChange: () => this.changed(member),
       onMessage: (text) => this.options.onMessage(from, text),
     });
@@ -186,7 +207,7 @@ export class Members {
       polite: me < to,
       clock,
       limits: this.limitsNow(),
-      picture: { active: true, maxBitrate: Number.MAX_SAFE_INTEGER, frameRate: 24, scaleDownBy: 1 },
+      sending: WHOLE_SENDING,
       tracks: () => this.relaying.directTracks,
       wantsPicture: () => this.options.wantsPicture(),
       createConnection: () =>
@@ -202,7 +223,7 @@ export class Members {
   private drop(member: Member | undefined): void {
     if (member && this.byId.get(member.participantId) === member) {
       this.byId.delete(member.participantId);
-      member.path.close();
+      member.close();
       this.relaying.remove(member.participantId);
       this.shareUplink();
       this.options.onChange();
@@ -231,7 +252,7 @@ export class Members {
   /** More members, less for each: the uplink is shared between them. */
   private shareUplink(): void {
     const limits = this.limitsNow();
-    this.all.forEach((member) => member.link.setLimits(limits, member.picture));
+    this.all.forEach((member) => member.link.setLimits(limits, member.sending));
     this.relaying.limitsChanged();
   }
 }

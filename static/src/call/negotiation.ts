@@ -33,6 +33,7 @@ export interface NegotiationOptions {
  */
 export class Negotiation {
   private makingOffer = false;
+  private restarting = false;
   private ended = false;
 
   constructor(
@@ -59,8 +60,14 @@ export class Negotiation {
     } else if (this.mustAsk) {
       this.options.describe(null);
     } else {
+      this.restarting = true;
       this.connection.restartIce();
     }
+  }
+
+  /** No offer of our own is being made or is due: the descriptions may be taken once more. */
+  get isSettled(): boolean {
+    return !this.ended && !this.makingOffer && !this.restarting && this.connection.signalingState === "stable";
   }
 
   async takeDescription(description: Description | null): Promise<void> {
@@ -123,6 +130,7 @@ export class Negotiation {
   private async offer(): Promise<void> {
     try {
       this.makingOffer = true;
+      this.restarting = false;
       await this.connection.setLocalDescription();
       this.sendLocal();
     } catch (error) {

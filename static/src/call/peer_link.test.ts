@@ -2,10 +2,10 @@ import { beforeEach, describe, expect, test, vi } from "vitest";
 import { FakeClock, FakePeer, settle } from "./fakes";
 import { PeerLink } from "./peer_link";
 import { DISCONNECTED_MS, FIRST_CONNECT_MS, POLITE_EXTRA_MS, RESTART_MS } from "./recovery";
+import { WHOLE_SENDING } from "./sending";
 import type { Candidate, Description } from "./signals";
 
 const LIMITS = { audio_bps: 24_000, video_bps: 600_000, frame_rate: 24 };
-const PICTURE = { active: true, maxBitrate: 600_000, frameRate: 24, scaleDownBy: 1 };
 
 /** One side of a link: what it made, and the wire to the other side, which a test may cut. */
 class Side {
@@ -23,7 +23,7 @@ class Side {
       polite,
       clock,
       limits: LIMITS,
-      picture: PICTURE,
+      sending: WHOLE_SENDING,
       tracks: () => ({ audio: null, video: null }),
       wantsPicture: () => true,
       createConnection: () => {

@@ -3,10 +3,12 @@ import { Listeners } from "./listeners";
 import { Negotiation } from "./negotiation";
 import { Recovery, type LinkStatus } from "./recovery";
 import { withVoice } from "./sdp";
-import { limitSending, replaceTracks, transceiverOf, type PictureSettings, type Tracks } from "./sending";
+import { limitSending, replaceTracks, transceiverOf, type Sending, type Tracks } from "./sending";
 import type { Candidate, Description, MediaLimits } from "./signals";
+import { isSameVoice, takeVoice, type VoiceForm } from "./voice";
 
 export const CHANNEL_ID = 1;
+export const STILLS_ID = 2;
 const CHANNEL = "awareness";
 const CHANNEL_BUFFER_BYTES = 16_384;
 
@@ -14,7 +16,7 @@ export interface PeerLinkOptions {
   readonly polite: boolean;
   readonly clock: Clock;
   readonly limits: MediaLimits;
-  readonly picture: PictureSettings;
+  readonly sending: Sending;
   /** Ours, as they are now. */
   tracks(): Tracks;
   /** Whether the other side's picture is wanted. */
@@ -31,6 +33,7 @@ interface PeerLinkEvents {
   stream: MediaStream;
   channel: boolean;
   message: string;
+  still: string | ArrayBuffer;
 }
 
 /**
@@ -46,10 +49,11 @@ export class PeerLink {
   private connection: RTCPeerConnection | null = null;
   private negotiation: Negotiation | null = null;
   private channel: RTCDataChannel | null = null;
+  private stills: RTCDataChannel | null = null;
   private initiated = false;
   private closed = false;
   private limits: MediaLimits;
-  private picture: PictureSettings;
+  private sending: Sending;
   private outgoing: MediaStream | null = null;
   private work: Promise<unknown> = Promise.resolve();
   private readonly recovery: Recovery;
@@ -57,7 +61,7 @@ export class PeerLink {
 
   constructor(private readonly options: PeerLinkOptions) {
     this.limits = options.limits;
-    this.picture = options.picture;
+    this.sending = options.sending;
     this.recovery = new Recovery({
       clock: options.clock,
       polite: options.polite,
@@ -102,7 +106,8 @@ export class PeerLink {
       if (this.connection === null || attempt > this.attempt || (isOffer && bothFirst)) {
         this.connect(attempt, false);
       }
-      await this.negotiation?.takeDescription(description);
+      const taken = description && { type: description.type, sdp: withVoice(description.sdp, this.voice) };
+      await this.negotiation?.takeDescription(taken);
     });
   }
 
@@ -127,10 +132,18 @@ export class PeerLink {
     }
   }
 
-  setLimits(limits: MediaLimits, picture: PictureSettings): void {
+  setLimits(limits: MediaLimits, sending: Sending): void {
+    const before = this.voice;
     this.limits = limits;
-    this.picture = picture;
-    void limitSending(this.connection, this.limits, this.picture);
+    this.sending = sending;
+    void limitSending(this.connection, this.limits, this.sending);
+    if (!isSameVoice(before, this.voice)) {
+      void this.inTurn(async () => {
+        if (this.connection !== null && this.negotiation?.isSettled === true) {
+          await takeVoice(this.connection, this.voice);
+        }
+      });
+    }
   }
 
   /** Whether `send` would reach the other side. */
@@ -143,6 +156,20 @@ export class PeerLink {
     if (this.channel?.readyState === "open" && this.channel.bufferedAmount < CHANNEL_BUFFER_BYTES) {
       this.channel.send(text);
     }
+  }
+
+  /** One piece of a still, in order; false when it cannot be taken now. */
+  sendStill(piece: string | ArrayBuffer): boolean {
+    const { stills } = this;
+    if (stills?.readyState !== "open" || stills.bufferedAmount > CHANNEL_BUFFER_BYTES) {
+      return false;
+    }
+    if (typeof piece === "string") {
+      stills.send(piece);
+    } else {
+      stills.send(piece);
+    }
+    return true;
   }
 
   /** How loud the other side is now, 0 to 1 (RTCRtpContributingSource.audioLevel). */
@@ -171,6 +198,10 @@ export class PeerLink {
     } else {
       this.negotiation?.restart();
     }
+  }
+
+  private get voice(): VoiceForm {
+    return { ...this.sending.voice, bitrate: Math.min(this.sending.voice.bitrate, this.limits.audio_bps) };
   }
 
   private inTurn(task: () => Promise<void>): Promise<void> {
@@ -206,7 +237,7 @@ export class PeerLink {
         if (connection === this.connection) {
           this.recovery.agreed(connection.connectionState);
         }
-        void limitSending(this.connection, this.limits, this.picture);
+        void limitSending(this.connection, this.limits, this.sending);
       },
     });
     connection.addEventListener("connectionstatechange", () => {
@@ -226,16 +257,15 @@ export class PeerLink {
     this.negotiation?.end();
     this.connection?.close();
     this.channel = null;
+    this.stills = null;
     this.connection = null;
     this.negotiation = null;
     this.listeners.emit("channel", false);
   }
 
   private describe(description: Description | null, attempt: number): void {
-    const voice = { maxAverageBitrate: this.limits.audio_bps };
-    const sent = description && { type: description.type, sdp: withVoice(description.sdp, voice) };
     // A lost offer or answer shows as a connection that does not get ready, which the recovery watches.
-    void this.options.sendDescription(sent, attempt).catch(() => undefined);
+    void this.options.sendDescription(description, attempt).catch(() => undefined);
   }
 
   private offerTransceivers(connection: RTCPeerConnection): void {
@@ -279,11 +309,23 @@ export class PeerLink {
       maxRetransmits: 0,
     });
     this.channel = channel;
+    this.openStills(connection);
     channel.addEventListener("open", () => this.listeners.emit("channel", true));
     channel.addEventListener("close", () => this.listeners.emit("channel", false));
     channel.addEventListener("message", (event: MessageEvent<unknown>) => {
       if (channel === this.channel && typeof event.data === "string") {
         this.listeners.emit("message", event.data);
+      }
+    });
+  }
+
+  private openStills(connection: RTCPeerConnection): void {
+    const stills = connection.createDataChannel("stills", { negotiated: true, id: STILLS_ID });
+    stills.binaryType = "arraybuffer";
+    this.stills = stills;
+    stills.addEventListener("message", ({ data }: MessageEvent<unknown>) => {
+      if (stills === this.stills && (typeof data === "string" || data instanceof ArrayBuffer)) {
+        this.listeners.emit("still", data);
       }
     });
   }

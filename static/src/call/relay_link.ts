@@ -2,8 +2,9 @@ import type { Clock } from "./clock";
 import { Listeners } from "./listeners";
 import type { LinkStatus } from "./recovery";
 import { withVoice } from "./sdp";
-import { limitSending, replaceTracks, type PictureSettings, type Tracks } from "./sending";
+import { limitSending, replaceTracks, type Sending, type Tracks } from "./sending";
 import type { Candidate, MediaLimits } from "./signals";
+import { takeVoice } from "./voice";
 
 export const ANSWER_MS = 8_000;
 export const CONNECT_MS = 12_000;
@@ -17,7 +18,7 @@ export interface RelayLinkOptions {
   /** What is sent; null for a link that receives. */
   readonly tracks: (() => Tracks) | null;
   limits(): MediaLimits;
-  picture(): PictureSettings;
+  sending(): Sending;
   createConnection(): RTCPeerConnection;
   createStream(tracks: MediaStreamTrack[]): MediaStream;
   /** Rejects when the relay cannot be asked now; null asks for its offer. */
@@ -95,8 +96,7 @@ export class RelayLink {
         await options.answer(connection.localDescription?.sdp ?? "");
         return;
       }
-      const voice = { maxAverageBitrate: this.options.limits().audio_bps };
-      await connection.setRemoteDescription({ type: "answer", sdp: withVoice(sdp, voice) });
+      await connection.setRemoteDescription({ type: "answer", sdp: withVoice(sdp, this.options.sending().voice) });
       this.limitsChanged();
     } catch (error) {
       console.warn("call: the relay's answer could not be used", error);
@@ -123,7 +123,8 @@ export class RelayLink {
 
   limitsChanged(): void {
     if (this.options.tracks !== null) {
-      void limitSending(this.connection, this.options.limits(), this.options.picture());
+      void limitSending(this.connection, this.options.limits(), this.options.sending());
+      void this.takeVoice();
     }
   }
 
@@ -145,6 +146,14 @@ export class RelayLink {
     this.cancel();
     this.connection?.close();
     this.connection = null;
+  }
+
+  private async takeVoice(): Promise<void> {
+    const { connection } = this;
+    if (connection !== null) {
+      const taken = takeVoice(connection, this.options.sending().voice);
+      await taken.catch((error: unknown) => console.warn("call: the voice goes on in its old form", error));
+    }
   }
 
   private prepare(connection: RTCPeerConnection): void {

@@ -2,7 +2,7 @@ import type { Clock } from "./clock";
 import type { MemberView } from "./member";
 import type { Path } from "./path";
 import { RelayLink } from "./relay_link";
-import type { PictureSettings, Tracks } from "./sending";
+import { WHOLE_SENDING, type Sending, type Tracks } from "./sending";
 import type { CallConnection, MediaAnswered, MediaLimits, MediaRefused, Route } from "./signals";
 
 /** How long we send both ways when the way changes: the others take this long at most to hear us on the new one. */
@@ -30,7 +30,7 @@ export class Relaying {
   route: Route = { kind: "direct", id: "" };
 
   private publishing: RelayLink | null = null;
-  private picture: PictureSettings = { active: true, maxBitrate: 600_000, frameRate: 24, scaleDownBy: 1 };
+  private sending: Sending = WHOLE_SENDING;
   private readonly receiving = new Map<string, RelayLink>();
   private readonly paths = new Map<string, Path>();
   private isDirectSilent = false;
@@ -91,9 +91,9 @@ export class Relaying {
     void this.publishing?.tracksChanged();
   }
 
-  /** The ladder's word for our one picture to everyone. */
-  setPicture(picture: PictureSettings): void {
-    this.picture = picture;
+  /** The ladder's word for our one voice and picture to everyone. */
+  setSending(sending: Sending): void {
+    this.sending = sending;
     this.publishing?.limitsChanged();
   }
 
@@ -212,7 +212,7 @@ export class Relaying {
       clock: options.clock,
       tracks: purpose === "publish" ? () => options.tracks() : null,
       limits: () => options.limits(),
-      picture: () => this.picture,
+      sending: () => this.sending,
       createConnection: () => options.createConnection({ iceServers: [...options.iceServers()] }),
       createStream: options.createStream,
       answer: answers ? (sdp) => options.connection.request("send_media_answer", { ...this.mine(), publisher, sdp }) : null,

@@ -1,17 +1,11 @@
+import { pictureOn, type PictureOnRung, type Rung } from "./ladder";
+import { voiceBitrate } from "./sdp";
 import type { MediaLimits } from "./signals";
+import { voiceOn, type VoiceForm } from "./voice";
 
 export interface Tracks {
   readonly audio: MediaStreamTrack | null;
   readonly video: MediaStreamTrack | null;
-}
-
-/** How the own picture is sent to this peer; the ladder's word. */
-export interface PictureSettings {
-  readonly active: boolean;
-  readonly maxBitrate: number;
-  readonly frameRate: number;
-  /** By how much width and height are divided. */
-  readonly scaleDownBy: number;
 }
 
 /** The connection's transceiver for voice or picture; there is one of each. */
@@ -32,14 +26,38 @@ export async function replaceTracks(connection: RTCPeerConnection | null, tracks
   }
 }
 
+/** What is sent on a rung of the ladder. */
+export interface Sending {
+  readonly picture: PictureOnRung;
+  readonly voice: VoiceForm;
+  /** False where no voice gets through and its packets would only stand in the way of what is written. */
+  readonly speaks: boolean;
+}
+
+export const WHOLE_SENDING: Sending = sendingOn("picture", 0, null);
+
+/** What is sent on a rung; `loss` as a share of 1, `available` in bits per second, decide how safe the voice is made. */
+export function sendingOn(rung: Rung, loss: number, available: number | null): Sending {
+  return {
+    picture: pictureOn(rung),
+    voice: voiceOn(rung, loss, available),
+    speaks: rung !== "text" && rung !== "question",
+  };
+}
+
 /** Voice before picture, and neither more than its share (WebRTC Priority Control 4.1; WebRTC 1.0, 5.2.8). */
 export async function limitSending(
   connection: RTCPeerConnection | null,
   limits: MediaLimits,
-  picture: PictureSettings,
+  { picture, voice, speaks }: Sending,
 ): Promise<void> {
-  const voice = { priority: "high", networkPriority: "high", maxBitrate: limits.audio_bps } as const;
-  await encode(transceiverOf(connection, "audio")?.sender, voice);
+  const bitrate = voiceBitrate(connection?.remoteDescription?.sdp ?? "", voice);
+  await encode(transceiverOf(connection, "audio")?.sender, {
+    active: speaks,
+    priority: "high",
+    networkPriority: "high",
+    maxBitrate: Math.min(bitrate, limits.audio_bps),
+  });
   await encode(transceiverOf(connection, "video")?.sender, {
     priority: "low",
     networkPriority: "low",

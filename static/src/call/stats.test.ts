@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { isWeak, linkSentence, readStats } from "./stats";
+import { linkSentence } from "./link_words";
+import { isWeak, readStats } from "./stats";
 
 function report(seconds: number, changes: Record<string, object> = {}): Record<string, unknown>[] {
   const entries: Record<string, Record<string, unknown>> = {
@@ -101,9 +102,14 @@ test.each([
   [{}, "Good"],
   [{ status: "connecting" as const }, "Connecting"],
   [{ weak: true }, "Weak: words may be lost"],
-  [{ weak: true, paused: true }, "Weak: voice first, video paused"],
+  [{ rung: "small_picture" as const }, "Weak: voice first, smaller video"],
+  [{ rung: "stills" as const, paused: true }, "Weak: voice first, a picture every few seconds"],
+  [{ rung: "voice" as const, weak: true, paused: true }, "Weak: voice first, video paused"],
+  [{ rung: "text" as const }, "Too weak for voice: write to each other"],
+  [{ rung: "question" as const }, "No call now: leave it as a question"],
+  [{ rung: "voice" as const, isChosen: true }, "Voice only, as you chose"],
   [{ status: "reconnecting" as const, goneSince: 1000 }, "Gone for 12 s: what you draw is kept"],
 ])("%o is said as %s", (link, words) => {
-  const good = { status: "connected" as const, weak: false, paused: false, goneSince: null };
+  const good = { status: "connected" as const, weak: false, paused: false, rung: "picture" as const, isChosen: false, goneSince: null };
   expect(linkSentence({ ...good, ...link }, 13_000)).toBe(words);
 });

@@ -1,6 +1,3 @@
-import { t } from "../ui/text";
-import type { LinkStatus } from "./recovery";
-
 /** One look at a link, from the difference of two reports. Rates in bits per second, times in milliseconds. */
 export interface LinkSample {
   readonly at: number;
@@ -134,28 +131,4 @@ function concealed(since: Differences, voice: Entry | undefined): number {
 /** Whether talking over this link is laborious: words are lost, or answers come late. */
 export function isWeak(sample: LinkSample): boolean {
   return sample.lossIn > 0.08 || sample.lossOut > 0.1 || sample.concealed > 0.05 || (sample.roundTrip ?? 0) > 1000;
-}
-
-export interface LinkSummary {
-  readonly status: LinkStatus;
-  readonly weak: boolean;
-  /** The own picture is held back so that the voice gets through. */
-  readonly paused: boolean;
-  /** When the link was lost; null while it is there. */
-  readonly goneSince: number | null;
-}
-
-/** The link in words, for the one place that says it. */
-export function linkSentence(link: LinkSummary, now: number): string {
-  if (link.goneSince !== null) {
-    const seconds = Math.max(0, Math.round((now - link.goneSince) / 1000));
-    return t("Gone for %(seconds)s s: what you draw is kept", { seconds });
-  }
-  if (link.status === "connecting") {
-    return t("Connecting");
-  }
-  if (link.paused) {
-    return t("Weak: voice first, video paused");
-  }
-  return link.weak ? t("Weak: words may be lost") : t("Good");
 }

@@ -15,6 +15,8 @@ const MEMBER: MemberView = {
   goneSince: null,
   paused: false,
   rung: "picture",
+      theirRung: null,
+      still: null,
   way: "direct",
   sample: null,
 };

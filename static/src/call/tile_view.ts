@@ -2,6 +2,8 @@ import { icon } from "../ui/icon";
 import { t } from "../ui/text";
 import type { OwnView } from "./call";
 import type { MemberView } from "./member";
+import { ageWords, StillView } from "./still_view";
+import type { Still } from "./stills";
 
 export interface PersonWords {
   readonly name: string;
@@ -17,6 +19,8 @@ export interface Subject {
   /** Whether there is a picture to show. */
   readonly hasPicture: boolean;
   readonly mirrored: boolean;
+  /** A still in place of the moving picture. */
+  readonly still?: Still | null;
 }
 
 export const OWN_ID = "own";
@@ -67,6 +71,7 @@ function moodWords(mood: Mood): string {
 class Tile {
   readonly element = document.createElement("button");
   readonly video = document.createElement("video");
+  private readonly still = new StillView();
   private readonly letters = document.createElement("span");
   private readonly badge = document.createElement("span");
   private readonly name = document.createElement("span");
@@ -91,7 +96,7 @@ class Tile {
     this.more.className = "visually-hidden";
     const ring = document.createElement("span");
     ring.className = "call-ring";
-    ring.append(this.letters, this.video, this.badge);
+    ring.append(this.letters, this.video, this.still.element, this.badge);
     // The space keeps what is read out apart: in between stand only boxes.
     this.element.append(ring, this.name, " ", this.word, this.more);
   }
@@ -102,7 +107,8 @@ class Tile {
     this.letters.textContent = initials(fullName);
     this.more.textContent = ["", role, t("Show larger")].filter((part, at) => at === 0 || part !== "").join(", ");
     this.element.title = role === "" ? name : `${name}, ${role}`;
-    this.video.hidden = !subject.hasPicture;
+    this.still.draw(subject.still ?? null);
+    this.video.hidden = !subject.hasPicture || this.still.isShown;
     this.video.classList.toggle("mirrored", subject.mirrored);
     if (this.video.srcObject !== subject.stream) {
       this.video.srcObject = subject.stream;
@@ -142,7 +148,7 @@ export class PersonTile {
   subject(): Subject {
     const { member } = this;
     const hasPicture = member !== null && member.video && member.pictureMoving && member.stream !== null;
-    return { id: this.id, name: this.words.name, stream: member?.stream ?? null, hasPicture, mirrored: false };
+    return { id: this.id, name: this.words.name, stream: member?.stream ?? null, hasPicture, mirrored: false, still: member?.still ?? null };
   }
 
   draw(member: MemberView, words: PersonWords): void {
@@ -163,14 +169,16 @@ export class PersonTile {
     if (this.member === null) {
       return;
     }
-    const { connection, audio } = this.member;
+    const { connection, audio, still } = this.member;
     const isSpeaking = performance.now() - this.heardAt < SPEAKING_LASTS_MS;
     if (connection === "reconnecting" || connection === "failed") {
       this.tile.setMood("reconnecting");
     } else if (connection === "connecting") {
       this.tile.setMood("quiet", t("connecting"));
     } else if (connection === "weak") {
-      this.tile.setMood("weak");
+      this.tile.setMood("weak", still === null ? undefined : ageWords(still));
+    } else if (still !== null) {
+      this.tile.setMood("quiet", ageWords(still));
     } else {
       this.tile.setMood(!audio ? "muted" : isSpeaking ? "speaking" : "quiet");
     }

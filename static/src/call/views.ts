@@ -2,7 +2,7 @@ import { ControlsView, type ControlsOptions } from "./controls_view";
 import type { Call } from "./call";
 import { systemClock } from "./clock";
 import { LargeView } from "./large_view";
-import { linkSentence } from "./stats";
+import { linkSentence } from "./link_words";
 import { linkSummary, type LinkState } from "./summary";
 import { OwnTile, PersonTile, type PersonWords } from "./tile_view";
 import { Voices } from "./voices";
@@ -97,7 +97,7 @@ export function mountControls(element: HTMLElement, options: ControlsOptions): (
 /** The link in words: the worst link of the call, told once a second; `data-state` is good, weak or gone. */
 export function mountLinkWords(element: HTMLElement, call: Call): () => void {
   const draw = (): void => {
-    const summary = call.state.kind === "in" ? linkSummary(call.memberViews) : null;
+    const summary = call.state.kind === "in" ? linkSummary(call.memberViews, call.own.chosen !== null) : null;
     const state: LinkState = summary?.state ?? "none";
     const words = summary === null ? "" : linkSentence(summary, systemClock.now());
     if (element.textContent !== words) {

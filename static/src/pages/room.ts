@@ -6,7 +6,9 @@ import "../styles/pictures.css";
 import { Call } from "../call/call";
 import { Capture, pageDevices } from "../call/capture";
 import { systemClock } from "../call/clock";
-import { linkSentence } from "../call/stats";
+import { linkSentence } from "../call/link_words";
+import { DataMeter } from "../call/meter";
+import { StillCamera } from "../call/still_camera";
 import { linkSummary } from "../call/summary";
 import { mountControls, mountPeople } from "../call/views";
 import { CaseQueue } from "../capture/page_queue";
@@ -62,6 +64,8 @@ class Room {
   private readonly pictures = new CasePictures(this.page.caseId, this.connection);
   private readonly queue = this.page.rights.has("add_pictures") ? new CaseQueue(this.page.caseId) : null;
   private readonly addSheet = this.queue && new AddSheet(this.main, this.queue, this.page.rights.has("decide_holds"));
+  private readonly meter = new DataMeter();
+  private readonly stillCamera = new StillCamera();
   private seat: JoinedConsult | undefined;
   private serverOffset = 0;
   private call: Call | undefined;
@@ -109,6 +113,8 @@ class Room {
       capture: new Capture(pageDevices()),
       audience: () => this.others(),
       network: window,
+      grabStill: (track, bytes) => this.stillCamera.grab(track, bytes),
+      meter: this.meter,
     });
     this.call = call;
     const nameOf = (id: string): { name: string; role: string } => this.people.wordsOf(id);
@@ -262,7 +268,7 @@ class Room {
   private drawLink(): void {
     const line = element("link");
     const server = this.connection.state;
-    const summary = this.call?.state.kind === "in" ? linkSummary(this.call.memberViews) : null;
+    const summary = this.call?.state.kind === "in" ? linkSummary(this.call.memberViews, this.call.own.chosen !== null) : null;
     const fromServer = linkWords(server, Date.now());
     line.textContent = fromServer || (summary ? linkSentence(summary, systemClock.now()) : "");
     this.stage?.setThrifty(summary !== null && (summary.weak || summary.paused)); // the voice comes first

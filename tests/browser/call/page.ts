@@ -4,6 +4,8 @@ import "../../../static/src/styles/room.css";
 import "../../../static/src/styles/call.css";
 import { Call } from "../../../static/src/call/call";
 import { Capture, pageDevices } from "../../../static/src/call/capture";
+import { DataMeter } from "../../../static/src/call/meter";
+import { StillCamera } from "../../../static/src/call/still_camera";
 import { mountControls, mountLinkWords, mountPeople } from "../../../static/src/call/views";
 import { Connection } from "../../../static/src/realtime/connection";
 
@@ -23,12 +25,16 @@ connection.onConnect(async () => {
 connection.on("participant_joined", ({ participant }) => audience.add(participant.participant_id));
 
 const capture = new Capture(pageDevices());
+const camera = new StillCamera();
+const meter = new DataMeter();
 const call = new Call({
   connection,
   me,
   iceServers: () => JSON.parse(asked.get("ice") ?? "[]") as RTCIceServer[],
   capture,
   network: window,
+  grabStill: (track, bytes) => camera.grab(track, bytes),
+  meter,
   audience: () => audience,
   createConnection: (configuration) => {
     // Without a TURN server this policy leaves no path at all; only the direct links ask for one bundle.
@@ -54,5 +60,5 @@ const stage = element("stage");
 mountPeople(element("people"), { call, ownName: nameOf(me).name, nameOf, stage });
 mountControls(element("controls"), { call, nameOf, notices: stage });
 mountLinkWords(element("link"), call);
-Object.assign(window, { page: { call, capture, connection, connections, heard, live: () => connections.at(-1) } });
+Object.assign(window, { page: { call, meter, capture, connection, connections, heard, live: () => connections.at(-1) } });
 connection.open();
