@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+
 from flask import Blueprint, render_template
 from flask_login import current_user, login_required
 
 from app import audit, db
 from consult import access
 from consult.roles import may
+from video.recordings import consent_texts
 
 blueprint = Blueprint("room", __name__)
 
@@ -22,6 +25,7 @@ _RIGHTS_SHOWN = (
     "write_outcome",
     "read_record",
     "write_chat",
+    "record",
 )
 
 
@@ -41,4 +45,7 @@ def room(consult_id: str) -> str:
             "state": consult.state,
             "rights": [right for right in _RIGHTS_SHOWN if may(standing.role, right)],
         }
-        return render_template("consult/room.html", consult=consult, role=standing.role, page=page)
+        words = [asdict(text) for text in consent_texts.current()]
+        return render_template(
+            "consult/room.html", consult=consult, role=standing.role, page=page, recording_words=words
+        )

@@ -14,6 +14,8 @@ import { mountControls, mountPeople } from "../call/views";
 import { CaseQueue } from "../capture/page_queue";
 import { Connection } from "../realtime/connection";
 import type { JoinedConsult } from "../realtime/protocol";
+import { Recordings } from "../recording/recordings";
+import { RecordingSign } from "../recording/sign";
 import { AddSheet } from "../room/add_sheet";
 import { CasePictures } from "../room/case_pictures";
 import { Chat } from "../room/chat";
@@ -132,6 +134,7 @@ class Room {
       mountRecordSheet(this.main, { consultId: this.page.consultId, role: seat.role, connection: this.connection, stage });
     }
     const chat = this.mountChat(seat, stage);
+    this.mountRecording(seat, call);
     void call.watch();
     exposeForTests({ stage, call, chat, connection: this.connection });
   }
@@ -149,6 +152,31 @@ class Room {
       show: (id) => void stage.show(id),
       say: (sentence) => this.notices.say(sentence),
     });
+  }
+
+  private mountRecording(seat: JoinedConsult, call: Call): void {
+    const hush = (): (() => void) => {
+      const { audio, video } = call.own;
+      void call.setAudio(false);
+      void call.setVideo(false);
+      return () => {
+        void (audio && call.setAudio(true));
+        void (video && call.setVideo(true));
+      };
+    };
+    const recordings = new Recordings({ connection: this.connection, me: seat.participant_id, hush });
+    new RecordingSign({
+      recordings,
+      room: this.main,
+      sign: element("recording-sign"),
+      controls: element("controls"),
+      mayAsk: this.page.rights.has("record"),
+      answersForOthers: seat.role === "treating_doctor",
+      inCall: () => call.state.kind === "in",
+      onCall: (changed) => call.on("state", changed),
+      say: (sentence, kind) => this.notices.say(sentence, kind),
+    });
+    void recordings.load().catch(() => undefined); // asked again with the next connection
   }
 
   private others(): string[] {
