@@ -54,7 +54,7 @@ export class Dialogs {
     }
     this.shown = kind;
     this.problem.hidden = true;
-    this.article.replaceChildren(...(kind === "manage" ? this.managing() : this.asking(kind === "ask")), this.problem);
+    this.article.replaceChildren(...(kind === "manage" ? this.managing() : this.asking(kind === "ask")));
   }
 
   private get text(): ConsentText {
@@ -89,7 +89,7 @@ export class Dialogs {
     no.addEventListener("click", () => (first ? this.dialog.close() : void this.do(no, () => recordings.answer(false, this.words, []))));
     fill();
     const who = first ? [] : [line(t("%(name)s asks to record this talk.", { name: recordings.info?.asked_by_name ?? "" }), "recording-who")];
-    return [...who, this.languages(fill), words, ...(first ? [pictures.label] : []), ...(beside ? [beside.element] : []), actions(no, yes)];
+    return [...who, this.languages(fill), words, ...(first ? [pictures.label] : []), ...(beside ? [beside.element] : []), this.foot(no, yes)];
   }
 
   private question(pictures: boolean): Node[] {
@@ -148,7 +148,18 @@ export class Dialogs {
     stop.addEventListener("click", () => void this.do(stop, () => recordings.stop()));
     const close = button(t("Back"), "quiet");
     close.addEventListener("click", () => this.dialog.close());
-    return [title, line(signWords(info, recordings.missing)), people, actions(close, ...out, ...(mayAsk ? [stop] : []))];
+    const standing = info.state === "recording" ? [] : [line(signWords(info, recordings.missing))];
+    return [title, ...standing, people, this.foot(close, ...out, ...(mayAsk ? [stop] : []))];
+  }
+
+  private foot(...buttons: readonly HTMLElement[]): HTMLElement {
+    const foot = document.createElement("div");
+    foot.className = "recording-foot";
+    const bar = document.createElement("div");
+    bar.className = "actions";
+    bar.append(...buttons);
+    foot.append(this.problem, bar);
+    return foot;
   }
 
   private async do(pressed: HTMLButtonElement, act: () => Promise<void>): Promise<void> {
@@ -246,11 +257,4 @@ function checkbox(words: string): { readonly label: HTMLLabelElement; readonly b
   box.type = "checkbox";
   label.append(box, words);
   return { label, box };
-}
-
-function actions(...buttons: readonly HTMLElement[]): HTMLElement {
-  const bar = document.createElement("div");
-  bar.className = "actions";
-  bar.append(...buttons);
-  return bar;
 }
