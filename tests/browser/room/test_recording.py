@@ -119,7 +119,7 @@ def agree_all(together: Together, patient: Person) -> None:
 
 
 def test_what_three_agreed_to_record_survives_a_killed_relay_and_ends_when_one_takes_it_back(
-    service: Service, together: Together, patient: Person
+    chromium: Browser, service: Service, together: Together, patient: Person
 ) -> None:
     doctor, specialist = together.both
     for person in (doctor, specialist, patient):
@@ -155,7 +155,7 @@ def test_what_three_agreed_to_record_survives_a_killed_relay_and_ends_when_one_t
     assert whole >= 3
     assert cut >= 1, "what the killed relay had written was not delivered"
     assert seconds > 2
-    listen(together, service, recording)
+    listen(chromium, together, service, recording)
 
 
 def heard_on_disk(service: Service, recording: str, wrapped: bytes, withdrawn_at: float) -> tuple[int, int]:
@@ -181,7 +181,7 @@ def heard_on_disk(service: Service, recording: str, wrapped: bytes, withdrawn_at
     return whole, cut
 
 
-def listen(together: Together, service: Service, recording: str) -> None:
+def listen(chromium: Browser, together: Together, service: Service, recording: str) -> None:
     """The doctor finds it on the consult's page, hears it, and jumps in it."""
     page = together.doctor.context.new_page()
     page.goto(f"/consults/{together.consult}")
@@ -198,6 +198,6 @@ def listen(together: Together, service: Service, recording: str) -> None:
     page.close()
     heard = rows(service, "select actor_id from audit_row where action = 'hear_recording'")
     assert heard
-    stranger = together.specialist.context.browser.new_context(base_url=service.address)
+    stranger = chromium.new_context(base_url=service.address)
     assert stranger.request.get(f"/recordings/{recording}/audio", max_redirects=0).status in (302, 401, 404)
     stranger.close()
