@@ -63,6 +63,11 @@ def _move(session: Session, instances: list[Instance], study: Study, case_id: st
         session.execute(select(Instance.sop_instance_uid, Instance.sha256).where(Instance.case_id == case_id)).all()
     )
     for instance in instances:
+        if known.get(instance.sop_instance_uid, instance.sha256) is None:
+            only_previewed = _(
+                "Of one of these pictures the case has only its preview so far. Attach them once its file has come."
+            )
+            raise Conflict(only_previewed)
         if known.get(instance.sop_instance_uid, instance.sha256) != instance.sha256:
             raise Conflict(_("The case has another picture with the same identity. Ask who made them."))
     moving = [instance for instance in instances if instance.sop_instance_uid not in known]

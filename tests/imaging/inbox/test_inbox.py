@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from app import clock, db
 from app.actor import Actor
@@ -19,12 +20,13 @@ from app.auth.models import User
 from app.errors import NotFound
 from app.outbox import OutboxRow
 from consult.patients.models import Case, Patient
-from imaging import arrivals, ingest, queries, store, uploads
+from imaging import arrivals, ingest, previews, queries, store, uploads
 from imaging.dicomweb import headers
+from imaging.facts import Facts
 from imaging.guards.holds.models import Hold
 from imaging.inbox import expiry, operations
 from imaging.inbox.queries import count
-from imaging.models import Upload
+from imaging.models import Instance, Upload
 from imaging.site_models.models import ModelRun, ModelStatement
 from tests.cast import Cast, consult_in
 from tests.imaging import files
@@ -209,6 +211,26 @@ def test_undoing_brings_the_study_back_and_the_case_forgets_it(doctor: FlaskClie
         assert queries.case_listing(session, cast.case.id) == {"uploads": [], "studies": []}
         assert "instance_removed" in set(session.scalars(select(OutboxRow.event)))
     assert attach(doctor, cast, study.id) == 302
+
+
+def test_a_picture_that_a_tablet_is_still_sending_is_told_and_attached_once_it_has_come(
+    doctor: FlaskClient, cast: Cast, send: Send
+) -> None:
+    send(1)
+    [waits], [whole] = studies(), instances()
+    with db.write_transaction() as session:
+        coming = previews._make(session, _announced(session, cast), Facts.from_json(whole.facts), "1.2.3.1")
+    assert attach(doctor, cast, waits.id) == 302
+    assert "only its preview so far" in doctor.get(f"/inbox/studies/{waits.id}").text
+    with db.write_transaction() as session:
+        coming = session.get_one(Instance, coming.id)
+        coming.sha256, coming.state = whole.sha256, "ready"
+    assert attach(doctor, cast, waits.id) == 302
+    assert waiting(cast) == 0
+
+
+def _announced(session: Session, cast: Cast) -> Upload:
+    return uploads.add_upload(session, cast.doctor.actor(), cast.case.id, "from the tablet.dcm", 1)
 
 
 def test_what_the_case_has_already_is_not_put_there_twice(
