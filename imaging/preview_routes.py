@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TypeVar
 
 from flask import Blueprint, Response, jsonify, request
 from flask_babel import gettext as _
 from pydantic import BaseModel, ValidationError
 
+from app.actor import Actor
 from app.auth.guards import behind
-from app.errors import Invalid
+from app.errors import Invalid, NidaanError
 from app.message_errors import first_wrong
 from imaging import access, jobs, previews
 from imaging.shared_routes import answer_errors, present_actor
@@ -24,6 +26,8 @@ from imaging.tablet_facts import (
 previews_blueprint = Blueprint("previews", __name__)
 answer_errors(previews_blueprint)
 
+log = logging.getLogger(__name__)
+
 Model = TypeVar("Model", bound=BaseModel)
 
 
@@ -31,8 +35,27 @@ Model = TypeVar("Model", bound=BaseModel)
 @behind(access.own_upload)
 def send_still(upload_id: str) -> Response:
     """A form of `facts` (TabletFacts as JSON) and `still` (WebP or JPEG). {"preview": "shown" | "here" | "late"}."""
+    return _answer(upload_id, _take_still(present_actor(), upload_id))
+
+
+def _take_still(actor: Actor, upload_id: str) -> previews.Outcome:
     facts, still = _text("facts", TabletFacts, 20_000), _bytes("still", MAX_STILL_BYTES)
-    return _answer(upload_id, previews.take_still(present_actor(), upload_id, facts, still))
+    return previews.take_still(actor, upload_id, facts, still)
+
+
+def take_along(actor: Actor, upload_id: str) -> str:
+    """Take the preview that came in the request that opened its upload: "shown", "here", "late" or "refused".
+
+    A preview that is no good does not undo the opening: the original decides.
+    """
+    try:
+        outcome = _take_still(actor, upload_id)
+    except NidaanError as error:
+        log.info("the preview that came with upload %s was not taken: %s", upload_id, error.code)
+        return "refused"
+    if outcome == "shown":
+        jobs.show_preview(upload_id)
+    return outcome
 
 
 @previews_blueprint.post("/uploads/<upload_id>/preview/clip")

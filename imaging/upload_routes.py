@@ -21,7 +21,7 @@ from app import config, db
 from app.actor import Actor
 from app.auth.guards import behind
 from app.errors import Invalid, NidaanError
-from imaging import access, jobs, queries, senders, uploads
+from imaging import access, jobs, preview_routes, queries, senders, uploads
 from imaging.models import Upload
 from imaging.shared_routes import answer_errors, as_json, present_actor
 
@@ -30,6 +30,7 @@ answer_errors(uploads_blueprint)
 
 VERSION = "1.0.0"
 _PIECE_TYPE = "application/offset+octet-stream"
+_FORM_TYPE = "multipart/form-data"
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _REPR_DIGEST = re.compile(r"(?:^|,)\s*sha-256=:([A-Za-z0-9+/]{43}=):")
 
@@ -85,7 +86,7 @@ def describe_upload() -> Response:
 
 @uploads_blueprint.post("/uploads")
 def create_upload() -> Response:
-    """Open an upload; its address is in Location."""
+    """Open an upload; its address is in Location. A form in the body is its preview (`preview_routes.send_still`)."""
     actor = present_actor()
     told = read_metadata(request.headers.get("Upload-Metadata", ""))
     if not told.get("case_id"):
@@ -95,7 +96,8 @@ def create_upload() -> Response:
     _require_version()
     size, sha256 = _whole_header("Upload-Length"), _told_sha256(told)
     upload = uploads.create(actor, told["case_id"], told.get("filename", ""), size, sha256)
-    return _answer(upload, 201, offset=upload.received)
+    preview = preview_routes.take_along(actor, upload.id) if request.mimetype == _FORM_TYPE else None
+    return _answer(upload, 201, offset=upload.received, preview=preview)
 
 
 @uploads_blueprint.get("/uploads/<upload_id>")
@@ -156,8 +158,9 @@ def end_upload(upload_id: str) -> Response:
     return Response(status=204)
 
 
-def _answer(upload: Upload, status: int, offset: int) -> Response:
-    response = jsonify(queries.upload_status(upload)) if status == 201 else Response()
+def _answer(upload: Upload, status: int, offset: int, preview: str | None = None) -> Response:
+    opened = {**queries.upload_status(upload), "preview": preview}
+    response = jsonify(opened) if status == 201 else Response()
     response.status_code = status
     response.headers["Upload-Offset"] = str(offset)
     if status == 201:

@@ -98,7 +98,7 @@ def _begun(session: Session, actor: Actor, case_id: str, size: int, sha256: str 
     return session.scalar(select(Upload).where(*own, *same).order_by(Upload.created_at).limit(1))
 
 
-def _already_here(session: Session, case_id: str, sha256: str | None) -> Instance | None:
+def _already_here(session: Session, case_id: str | None, sha256: str | None) -> Instance | None:
     """The instance in this case that was made of these very bytes."""
     if sha256 is None:
         return None
@@ -213,6 +213,8 @@ def receive(
                 _append(upload_id, upload.size - offset, read)
         finally:
             upload = _note_received(upload_id, sha256)
+    if upload.state == "stored":
+        store.drop_upload(upload_id)
     return upload
 
 
@@ -240,7 +242,8 @@ def _note_received(upload_id: str, sha256: str | None) -> Upload:
     """Write down what is here; bytes on disk are the truth, the row follows them."""
     with db.write_transaction() as session:
         upload = session.get_one(Upload, upload_id)
-        upload.sha256 = upload.sha256 or sha256
+        if upload.sha256 is None and sha256 is not None and _known_by_now(session, upload, sha256):
+            return upload
         before = upload.received
         upload.received = min(upload.size, _bytes_here(upload_id))
         upload.updated_at = clock.now()
@@ -250,6 +253,20 @@ def _note_received(upload_id: str, sha256: str | None) -> Upload:
         if steps[0] != steps[1] or upload.state == "checking":
             post_upload(session, upload)
     return upload
+
+
+def _known_by_now(session: Session, upload: Upload, sha256: str) -> bool:
+    """Note a checksum that came after the opening; whether it says that the case has these very bytes already."""
+    upload.sha256 = sha256
+    present = _already_here(session, upload.case_id, sha256) if upload.state == "receiving" else None
+    if present is None:
+        return False
+    provisional.leave_without_original(session, upload, "original_elsewhere")
+    upload.state, upload.received, upload.updated_at = "stored", upload.size, clock.now()
+    upload.note, upload.instance_id = "again", present.id
+    audit.record(session, actor_of(upload), "store_instance_again", "instance", present.id, upload_id=upload.id)
+    post_upload(session, upload)
+    return True
 
 
 def give_up(actor: Actor, upload_id: str) -> None:

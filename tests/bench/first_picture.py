@@ -56,11 +56,36 @@ SHAPES = (
     Shape("1 Mbit/s, 100 ms round trip", 1000, 1000, 50, 0, 1.5),
 )
 
+# On the tablet: when workers answer and when the request that carries the preview begins and ends.
+NOTE = """() => {
+    window.notes = {};
+    const note = (what) => { if (window.tappedAt) window.notes[what] ??= Date.now(); };
+    const Plain = window.Worker;
+    window.Worker = class extends Plain {
+        constructor(url, options) {
+            super(url, options);
+            const name = /hash/.test(url) ? 'hashed' : /preview/.test(url) ? 'preview made' : 'worker';
+            this.addEventListener('message', ({ data }) => data.kind !== 'progress' && note(name));
+        }
+        postMessage(message, ...rest) {
+            if (!(message instanceof File) && message.kind === 'still') note('file read on');
+            return super.postMessage(message, ...rest);
+        }
+    };
+    const plain = window.fetch;
+    window.fetch = async (url, options) => {
+        const carries = options?.method === 'POST' && /imaging.uploads/.test(url) && options.body instanceof FormData;
+        if (carries) note('sending');
+        const answer = await plain(url, options);
+        if (carries) note('answered');
+        return answer;
+    };
+}"""
 # At the specialist: whatever comes into the strip is tapped at once; the moment its pixels are on the stage is kept.
 WATCH = """() => {
     const thumbs = () => [...document.querySelectorAll('.room-thumb[data-instance]')];
     const known = new Set(thumbs().map((one) => one.dataset.instance));
-    window.shownAt = null;
+    window.shownAt = window.listedAt = null;
     const drawn = (id) => {
         const stage = window.nidaan.stage.debug();
         if (stage.instance === id && stage.frame > 0 && stage.quality !== 'none' && stage.quality !== 'thumbnail') {
@@ -73,6 +98,7 @@ WATCH = """() => {
         for (const thumb of thumbs()) {
             if (!known.has(thumb.dataset.instance)) {
                 known.add(thumb.dataset.instance);
+                window.listedAt ??= Date.now();
                 thumb.click();
                 drawn(thumb.dataset.instance);
             }
@@ -80,6 +106,12 @@ WATCH = """() => {
     };
     new MutationObserver(look).observe(document.querySelector('#strip'), { childList: true, subtree: true });
 }"""
+# When the bytes of the picture that was listed at a moment were all at the specialist.
+FETCHED = """(since) => Math.max(0, ...performance.getEntriesByType('resource')
+    .filter(({ name, startTime }) => /renditions/.test(name) && performance.timeOrigin + startTime >= since)
+    .map(({ responseEnd }) => performance.timeOrigin + responseEnd).slice(0, 1))"""
+# The shares of the time, in the order in which they happen (hashing and preview side by side).
+MOMENTS = ("file read on", "hashed", "preview made", "sending", "answered", "noticed", "fetched", "drawn")
 CANCEL = "() => document.querySelector('.add-sheet button[aria-label^=Cancel]')?.click()"
 TAP = "() => document.addEventListener('change', () => { window.tappedAt ??= Date.now(); }, true)"
 
@@ -154,9 +186,17 @@ def _one(specialist: Page, tablet: subprocess.Popen[str], kind: str, road: ThinL
     specialist.wait_for_function("() => window.shownAt !== null", timeout=600_000, polling=50)
     after = road.sent_bytes()
     shown = specialist.evaluate("() => window.shownAt")
+    noticed = specialist.evaluate("() => window.listedAt")
+    fetched = specialist.evaluate(FETCHED, noticed)
     print("shown", file=tablet.stdin, flush=True)
-    tapped = float(tablet.stdout.readline())
-    return {"seconds": (shown["at"] - tapped) / 1000, "bytes": after - before, "quality": shown["quality"]}
+    told = json.loads(tablet.stdout.readline())
+    moments = {**told["notes"], "noticed": noticed, "fetched": fetched, "drawn": shown["at"]}
+    return {
+        "seconds": (shown["at"] - told["tapped"]) / 1000,
+        "bytes": after - before,
+        "quality": shown["quality"],
+        "moments": {name: round(moments[name] - told["tapped"]) for name in MOMENTS if moments.get(name)},
+    }
 
 
 def be_tablet(village: str, address: str, folder: Path) -> None:
@@ -164,6 +204,7 @@ def be_tablet(village: str, address: str, folder: Path) -> None:
     consult = sys.stdin.readline().strip()
     with browser_in(village, address, folder) as browser:
         doctor = Person.arrive(browser, "doctor", address, (800, 1280), touch=True)
+        doctor.context.add_init_script(f"({NOTE})()")
         doctor.sign_in("doctor.a@demo.example")
         doctor.page.goto(f"/consults/{consult}/room")
         doctor.wait_for_room()
@@ -183,11 +224,11 @@ def be_tablet(village: str, address: str, folder: Path) -> None:
 def _tap(page: Page, kind: str, number: int, folder: Path) -> None:
     uid = f"1.2.826.0.1.{os.getpid()}.{number}"
     file = relabelled(FILES[kind], folder / f"{number}.dcm", SOPInstanceUID=uid, **NOBODY)
-    page.evaluate("() => { window.tappedAt = undefined; }")
+    page.evaluate("() => { window.tappedAt = undefined; window.notes = {}; }")
     page.locator("#add-pictures").click()
     page.locator(".add-sheet input[multiple]").set_input_files(file)
     sys.stdin.readline()
-    print(page.evaluate("() => window.tappedAt"), flush=True)
+    print(json.dumps(page.evaluate("() => ({ tapped: window.tappedAt, notes: window.notes })")), flush=True)
     page.evaluate(CANCEL)  # the line is free for the next
     page.locator(".add-sheet header button").click()
 
@@ -259,6 +300,7 @@ def _report(shape: Shape, results: list[dict[str, Any]]) -> int:
         print(
             f"  {kind}: median {middle['seconds']:.2f} s ({times}), at most {size / 1000:.0f} KB, {middle['quality']}"
         )
+        print("    ms after the tap: " + ", ".join(f"{name} {at}" for name, at in middle["moments"].items()))
         missed |= middle["seconds"] >= shape.seconds or size > shape.bytes
     return int(missed)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import io
 import json
@@ -230,6 +231,36 @@ class TestShowing:
         upload_id = opened(doctor, cast, 20_000)
         uploads.give_up(doctor, upload_id)
         assert send_still(client, upload_id).status_code == 410
+
+
+@pytest.mark.usefixtures("at_work")
+class TestComingAlong:
+    """In the request that opens the upload."""
+
+    def open(self, client: FlaskClient, cast: Cast, facts: Any, size: int = 20_000) -> Any:
+        named = (("filename", b"chest.dcm"), ("case_id", cast.case.id.encode()))
+        metadata = ",".join(f"{name} {base64.b64encode(value).decode()}" for name, value in named)
+        headers = {"Tus-Resumable": "1.0.0", "Upload-Length": str(size), "Upload-Metadata": metadata}
+        form = {"facts": json.dumps(facts), "still": (io.BytesIO(picture()), "still")}
+        return client.post("/imaging/uploads", headers=headers, data=form)
+
+    def test_it_is_shown_and_the_answer_says_so(self, client: FlaskClient, cast: Cast) -> None:
+        answer = self.open(client, cast, told())
+        assert (answer.status_code, answer.get_json()["preview"]) == (201, "shown")
+        assert instance_row(upload_row(answer.get_json()["id"]).instance_id).state == "provisional"
+
+    def test_one_that_is_no_good_does_not_undo_the_opening(self, client: FlaskClient, cast: Cast) -> None:
+        answer = self.open(client, cast, told(rows=0))
+        assert (answer.status_code, answer.get_json()["preview"]) == (201, "refused")
+        assert (answer.get_json()["state"], count(TabletPreview)) == ("receiving", 0)
+
+    def test_a_refused_opening_takes_no_preview(self, client: FlaskClient, cast: Cast) -> None:
+        assert self.open(client, cast, told(), size=0).status_code == 422
+        assert count(TabletPreview) == 0
+
+    def test_nobody_but_who_may_add_leaves_one(self, client_as: ClientAs, cast: Cast) -> None:
+        assert self.open(client_as(cast.outside_doctor), cast, told()).status_code == 404
+        assert count(TabletPreview) == 0
 
 
 @pytest.mark.usefixtures("at_work")

@@ -127,6 +127,21 @@ def test_a_file_that_the_case_has_already_need_not_be_sent(
     assert not store.upload_path(id_in(again)).exists()
 
 
+def test_a_checksum_told_with_the_first_piece_may_spare_all_others(
+    client: FlaskClient, cast: Cast, chest: bytes, queued: list[str]
+) -> None:
+    instance_id = ingest.ingest(sent(client, cast, chest))
+    queued.clear()
+    opening = announce(client, cast, len(chest))
+    digest = base64.b64encode(hashlib.sha256(chest).digest()).decode()
+    piece = patch(client, opening.headers["Location"], chest[:100], **{"Repr-Digest": f"sha-256=:{digest}:"})
+    assert (piece.status_code, piece.headers["Upload-Offset"]) == (204, str(len(chest)))
+    upload = upload_row(id_in(opening))
+    assert (upload.state, upload.note, upload.instance_id) == ("stored", "again", instance_id)
+    assert queued == []
+    assert not store.upload_path(upload.id).exists()
+
+
 def test_a_file_that_only_another_case_has_is_not_said_to_be_here(
     client: FlaskClient, client_as: ClientAs, cast: Cast, chest: bytes
 ) -> None:

@@ -1,3 +1,5 @@
+import type { AheadOutcome } from "./door";
+
 /**
  * Where other parts of the tablet's door hang in, so that the queue knows nothing of pixels.
  */
@@ -6,9 +8,12 @@
 export interface Prepared {
   /** A small picture for lists on this device, or null. */
   readonly face: Blob | null;
-  /** Sends what everybody should see first. Rejects with an `ApiError` when the link failed: it is tried again. */
-  send(uploadId: string, signal: AbortSignal): Promise<void>;
-  /** What else goes ahead of the original, once every other file's `send` is done: a small clip. Rejects as `send`. */
+  /** What everybody should see first: it goes with the opening of the upload. */
+  readonly along: FormData;
+  /** Told what became of that. */
+  settled(outcome: AheadOutcome): void;
+  /** What else goes ahead of the original, once `along` of every other file is gone: a small clip. Rejects with an
+   * `ApiError` when the link failed: it is tried again. */
   readonly more: ((uploadId: string, signal: AbortSignal) => Promise<void>) | null;
 }
 

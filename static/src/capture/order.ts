@@ -10,6 +10,8 @@ export interface Entry {
   sent: number;
   /** This device can no longer read it. */
   missing: boolean;
+  /** What was made of it ahead of its bytes; undefined until then. Kept, for a link that fails is tried again. */
+  small: Prepared | null | undefined;
   more: Prepared["more"];
   stop: AbortController | null;
 }

@@ -9,6 +9,7 @@ export class Pacer {
   private limit: number | null = null;
   private chunk = FIRST_BYTES;
   private freeAt = 0;
+  private restsUntil = 0;
 
   constructor(private readonly now: () => number) {}
 
@@ -26,9 +27,14 @@ export class Pacer {
     return Math.round(Math.min(this.chunk, Math.max(SMALLEST_BYTES, this.limit * PACED_SECONDS)));
   }
 
+  /** The line is wanted for something else for so long: no piece begins. */
+  rest(milliseconds: number): void {
+    this.restsUntil = Math.max(this.restsUntil, this.now() + milliseconds);
+  }
+
   /** Milliseconds to wait before the next piece. */
   get pauseMs(): number {
-    return Math.max(0, this.freeAt - this.now());
+    return Math.max(0, this.freeAt - this.now(), this.restsUntil - this.now());
   }
 
   /** A piece of `bytes` begins now: the next one may follow when its share of time is over. */

@@ -91,6 +91,7 @@ function ask(
  */
 export async function makePreview(file: File, signal: AbortSignal, onProgress: Progress): Promise<TabletPreview | null> {
   const reply = await ask({ kind: "still", file }, STILL_PATIENCE_MS, signal, onProgress);
+  warmPreview(); // the next file should not wait for code either
   if (reply?.kind !== "still") {
     return null;
   }

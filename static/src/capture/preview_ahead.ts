@@ -1,9 +1,10 @@
+import { warmHashing } from "./hashing";
 import { hooks, type Prepared } from "./hooks";
 
 const WARM_AFTER_MS = 1500; // the page itself comes first
 
 async function prepare(file: File, signal: AbortSignal): Promise<Prepared | null> {
-  const [{ makePreview }, { sendPreview, sendPreviewClip }] = await Promise.all([
+  const [{ makePreview }, { previewForm, sendPreviewClip }] = await Promise.all([
     import("./preview"),
     import("./preview_send"),
   ]);
@@ -14,10 +15,9 @@ async function prepare(file: File, signal: AbortSignal): Promise<Prepared | null
   let wanted = preview.clip;
   return {
     face: preview.still,
-    send: async (uploadId, stop) => {
-      if ((await sendPreview(uploadId, preview, stop)) !== "shown") {
-        wanted = null;
-      }
+    along: previewForm(preview),
+    settled: (outcome) => {
+      wanted = outcome === "shown" ? wanted : null;
     },
     more:
       preview.clip &&
@@ -37,5 +37,11 @@ export function offerPreviews(): void {
 
 /** Loads that code while the page has nothing else to do: for pages where a file is likely to be chosen. */
 export function warmPreviewsSoon(): void {
-  setTimeout(() => void import("./preview").then(({ warmPreview }) => warmPreview()).catch(() => undefined), WARM_AFTER_MS);
+  setTimeout(() => void warm().catch(() => undefined), WARM_AFTER_MS);
+}
+
+async function warm(): Promise<void> {
+  warmHashing();
+  const [{ warmPreview }] = await Promise.all([import("./preview"), import("./preview_send"), import("tus-js-client")]);
+  warmPreview();
 }

@@ -1,75 +1,9 @@
 import { beforeEach, describe, expect, test, vi } from "vitest";
-import type { Carrier, Door, Journey, Opened, Outcome } from "./door";
+import type { Journey } from "./door";
 import type { Hooks, Prepared } from "./hooks";
 import { Sender } from "./sender";
-import type { Shelf } from "./shelf";
-import { SendingProblem, type KeptRecord } from "./transfer";
-
-/** A server that does what the test says. */
-class FakeDoor implements Door {
-  readonly opened: string[] = [];
-  readonly ended: string[] = [];
-  readonly journeys = new Map<string, Journey>();
-  readonly stopped: string[] = [];
-  readonly outcomes = new Map<string, Outcome>();
-  openAnswer: (record: KeptRecord) => Opened = (record) => ({ uploadId: `up-${record.name}`, received: 0, whole: false });
-  open(record: KeptRecord): Promise<Opened> {
-    this.opened.push(record.name);
-    return new Promise((resolve) => resolve(this.openAnswer(record)));
-  }
-  carry(_file: File, record: KeptRecord, journey: Journey): Carrier {
-    this.journeys.set(record.name, journey);
-    return { stop: () => this.stopped.push(record.name) };
-  }
-  outcome(uploadId: string): Promise<Outcome> {
-    return Promise.resolve(this.outcomes.get(uploadId) ?? { state: "checking" });
-  }
-  end(uploadId: string): Promise<void> {
-    this.ended.push(uploadId);
-    return Promise.resolve();
-  }
-}
-
-/** A shelf of copies, as a database keeps them. */
-class FakeShelf implements Shelf {
-  readonly records = new Map<string, KeptRecord>();
-  readonly bytes = new Map<string, File>();
-  all(): Promise<KeptRecord[]> {
-    return Promise.resolve([...this.records.values()].map((record) => ({ ...record })));
-  }
-  add(record: KeptRecord, bytes: Blob): Promise<void> {
-    this.records.set(record.id, { ...record });
-    this.bytes.set(record.id, bytes as File);
-    return Promise.resolve();
-  }
-  update(record: KeptRecord): Promise<void> {
-    if (this.records.has(record.id)) {
-      this.records.set(record.id, { ...record });
-    }
-    return Promise.resolve();
-  }
-  open(record: KeptRecord): Promise<File | null> {
-    return Promise.resolve(this.bytes.get(record.id) ?? null);
-  }
-  reopen(): Promise<File | null> {
-    return Promise.resolve(null);
-  }
-  remove(id: string): Promise<void> {
-    this.records.delete(id);
-    this.bytes.delete(id);
-    return Promise.resolve();
-  }
-  clear(): Promise<void> {
-    this.records.clear();
-    return Promise.resolve();
-  }
-}
-
-function record(name: string, size: number): KeptRecord {
-  const file = { id: `id-${name}`, caseId: "case", name, size, lastModified: 5, addedAt: size, face: null };
-  const progress = { order: 0, held: false, uploadId: null, received: 0, sha256: null, ahead: false };
-  return { ...file, ...progress, restarts: 0, whole: false, refusal: null };
-}
+import { FakeDoor, FakeShelf, preview, record } from "./sender_fakes";
+import { SendingProblem } from "./transfer";
 
 let door: FakeDoor;
 let shelf: FakeShelf;
@@ -151,8 +85,8 @@ describe("the order", () => {
     const told: string[] = [];
     const prepare = (file: File): Promise<Prepared> =>
       Promise.resolve({
-        face: null,
-        send: () => Promise.resolve(void told.push(`preview ${file.name}`)),
+        ...preview(),
+        settled: () => void told.push(`preview ${file.name}`),
         more: () => Promise.resolve(void told.push(`clip ${file.name}`)),
       });
     hooks.prepare = prepare;
@@ -167,8 +101,7 @@ describe("the order", () => {
 
   test("the preview of a new file passes bytes that are under way, and they go on after it", async () => {
     const told: string[] = [];
-    const send = (name: string) => (): Promise<void> => Promise.resolve(void told.push(name));
-    hooks.prepare = (file) => Promise.resolve({ face: null, send: send(file.name), more: null });
+    hooks.prepare = (file) => Promise.resolve({ ...preview(), settled: () => void told.push(file.name) });
     await add("a", 100);
     journey("a").accepted(60);
     await add("b", 300);
@@ -330,7 +263,7 @@ describe("the end", () => {
   });
 
   test("a file that the case has already is not sent", async () => {
-    door.openAnswer = () => ({ uploadId: "up-a", received: 100, whole: true });
+    door.openAnswer = () => ({ uploadId: "up-a", received: 100, whole: true, ahead: "here" });
     await add("a", 100);
     expect(states()).toEqual({ a: "sent" });
     expect(door.journeys.size).toBe(0);

@@ -74,7 +74,7 @@ export class Sender {
   /** One more file; `kept` says whether it lies on the shelf already. */
   take(record: KeptRecord, file: File | null, kept: boolean): void {
     if (!this.entries.has(record.id)) {
-      const entry = { record, file, kept, sent: record.received, missing: false, more: null, stop: null };
+      const entry = { record, file, kept, sent: record.received, missing: false, small: undefined, more: null, stop: null };
       this.entries.set(record.id, entry);
       this.letPreviewPass(entry);
       this.begin();

@@ -1,4 +1,4 @@
-import type { Door } from "./door";
+import type { Door, Opened } from "./door";
 import type { Hooks, Prepared } from "./hooks";
 import type { Entry } from "./order";
 import type { Pacer } from "./pacer";
@@ -21,6 +21,11 @@ export interface StepTools {
   changed(): void;
 }
 
+// A larger file's checksum is counted once its preview is gone: nobody should wait for it with an empty stage.
+const COUNTED_FIRST_BYTES = 32 * 1024 * 1024;
+// The way of a preview through the server to the other stage: its original's bytes begin after that.
+const SHOWING_MS = 1000;
+
 /**
  * One thing that one file needs next, so that the next choice is free again after it: its upload is opened and its
  * preview sent, or its small clip, or its bytes. Rejects with what went wrong, or when `signal` stops it.
@@ -38,33 +43,46 @@ export async function takeStep(entry: Entry, signal: AbortSignal, tools: StepToo
     await entry.more(record.uploadId, signal);
     entry.more = null;
   } else {
+    await count(entry, file, signal, tools);
     await sendBytes(entry, file, signal, tools);
   }
 }
 
-/** Opens the upload and sends what goes before the bytes. Checksum and preview are made at the same time. */
+/** Opens the upload; the preview goes in the same request. Checksum and preview are made at the same time. */
 async function goAhead(entry: Entry, file: File, signal: AbortSignal, tools: StepTools): Promise<void> {
   const { record } = entry;
-  const hash = record.sha256 === null ? tools.hash(file, signal) : Promise.resolve(record.sha256);
-  const made = record.ahead ? Promise.resolve(null) : prepared(file, signal, tools);
-  const [sha256, small] = await Promise.all([hash, made]);
-  record.sha256 = sha256;
+  const counted = file.size <= COUNTED_FIRST_BYTES ? count(entry, file, signal, tools) : undefined;
+  const wanted = !record.ahead && record.uploadId === null && entry.small === undefined;
+  const made = wanted ? prepared(file, signal, tools) : entry.small;
+  const [small = null] = await Promise.all([made, counted]);
+  entry.small = small;
   record.face = small?.face ?? record.face;
   tools.changed();
   if (record.uploadId === null) {
-    const opened = await tools.door.open(record, signal);
+    const opened = await tools.door.open(record, signal, small?.along ?? null);
+    entry.small = undefined;
     record.uploadId = opened.uploadId;
     record.received = entry.sent = opened.received;
-    tools.save(entry);
     if (opened.whole) {
       record.ahead = true;
       tools.arrived(entry);
       return;
     }
+    noteAhead(entry, small, opened, tools);
   }
-  await small?.send(record.uploadId, signal);
-  entry.more = small?.more ?? null;
   record.ahead = true;
+}
+
+function noteAhead(entry: Entry, small: Prepared | null, { ahead }: Opened, tools: StepTools): void {
+  small?.settled(ahead ?? "refused");
+  entry.more = small?.more ?? null;
+  if (ahead === "shown") {
+    tools.pacer.rest(SHOWING_MS);
+  }
+}
+
+async function count({ record }: Entry, file: File, signal: AbortSignal, tools: StepTools): Promise<void> {
+  record.sha256 ??= await tools.hash(file, signal);
 }
 
 async function prepared(file: File, signal: AbortSignal, tools: StepTools): Promise<Prepared | null> {

@@ -1,11 +1,12 @@
 import type { DetailedError, HttpRequest, Upload, UploadOptions } from "tus-js-client";
 import { t } from "../ui/text";
 import type { Pacer } from "./pacer";
-import type { Carrier, Door, Journey, Opened, Outcome } from "./door";
+import type { AheadOutcome, Carrier, Door, Journey, Opened, Outcome } from "./door";
 import { SendingProblem, type KeptRecord, type Problem } from "./transfer";
 
 const ENDPOINT = "/imaging/uploads";
 const ANSWER_MS = 30_000;
+const BODY_MS = 120_000; // with a preview of 60 KB over the thinnest of links
 
 function csrfToken(): string {
   return document.querySelector<HTMLMetaElement>('meta[name="csrf-token"]')?.content ?? "";
@@ -169,16 +170,17 @@ function metadata(values: Readonly<Record<string, string>>): string {
 interface Asked {
   readonly method: string;
   readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: FormData | null;
 }
 
-async function ask(url: string, { method, headers }: Asked, signal: AbortSignal | null): Promise<Response> {
+async function ask(url: string, { method, headers, body = null }: Asked, signal: AbortSignal | null): Promise<Response> {
   const controller = new AbortController();
-  const timer = setTimeout(() => controller.abort(), ANSWER_MS);
+  const timer = setTimeout(() => controller.abort(), body ? BODY_MS : ANSWER_MS);
   const forward = (): void => controller.abort();
   signal?.addEventListener("abort", forward);
   try {
     const own = { Accept: "application/json", "X-CSRFToken": csrfToken(), "Tus-Resumable": "1.0.0", ...headers };
-    return await fetch(url, { method, headers: own, credentials: "same-origin", signal: controller.signal });
+    return await fetch(url, { method, headers: own, body, credentials: "same-origin", signal: controller.signal });
   } catch {
     signal?.throwIfAborted();
     throw new SendingProblem({ kind: "network" });
@@ -188,10 +190,10 @@ async function ask(url: string, { method, headers }: Asked, signal: AbortSignal 
   }
 }
 
-async function open(record: KeptRecord, signal: AbortSignal): Promise<Opened> {
+async function open(record: KeptRecord, signal: AbortSignal, along: FormData | null): Promise<Opened> {
   const told = { filename: record.name, case_id: record.caseId, ...(record.sha256 === null ? {} : { sha256: record.sha256 }) };
   const headers = { "Upload-Length": String(record.size), "Upload-Metadata": metadata(told) };
-  const response = await ask(ENDPOINT, { method: "POST", headers }, signal);
+  const response = await ask(ENDPOINT, { method: "POST", headers, body: along }, signal);
   const body = await response.text();
   const id = property(parsed(body), "id");
   if (!response.ok || typeof id !== "string") {
@@ -199,7 +201,13 @@ async function open(record: KeptRecord, signal: AbortSignal): Promise<Opened> {
   }
   const state = property(parsed(body), "state");
   const received = Number(response.headers.get("Upload-Offset") ?? 0);
-  return { uploadId: id, received, whole: state === "checking" || state === "stored" };
+  return { uploadId: id, received, whole: state === "checking" || state === "stored", ahead: aheadIn(parsed(body)) };
+}
+
+const AHEAD: readonly AheadOutcome[] = ["shown", "here", "late", "refused"];
+
+function aheadIn(body: unknown): AheadOutcome | null {
+  return AHEAD.find((one) => one === property(body, "preview")) ?? null;
 }
 
 async function outcome(uploadId: string): Promise<Outcome> {
