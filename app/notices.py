@@ -14,6 +14,7 @@ from app import db, outbox
 log = logging.getLogger(__name__)
 
 POLL_SECONDS = 0.2
+EAGER_SECONDS = 0.02  # while a notice is expected that somebody waits for
 
 Way = Callable[[str, dict[str, Any]], None]
 _ways: dict[str, Way] = {}
@@ -52,4 +53,4 @@ class Carrier:
                 self.carry()
             except Exception:
                 log.exception("notices could not be carried; trying again")
-            self.socketio.sleep(POLL_SECONDS)
+            self.socketio.sleep(EAGER_SECONDS if outbox.is_expecting() else POLL_SECONDS)

@@ -6,6 +6,7 @@ A lost notice never fails a job: the browser reads state again whenever it recon
 from __future__ import annotations
 
 import json
+import time
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -16,6 +17,9 @@ from app import clock
 from app.db import Base, Utc
 
 KEPT = timedelta(days=1)
+EXPECTED_SECONDS = 3.0
+
+_expected_until = 0.0
 
 
 class OutboxRow(Base):
@@ -34,6 +38,17 @@ class OutboxRow(Base):
 def post(session: Session, topic: str, event: str, payload: dict[str, Any]) -> None:
     """Add a notice to the caller's transaction."""
     session.add(OutboxRow(topic=topic, event=event, payload=json.dumps(payload), created_at=clock.now()))
+
+
+def expect_soon() -> None:
+    """Somebody waits for a notice that another process is about to write: this one's carrier looks often meanwhile."""
+    global _expected_until
+    _expected_until = time.monotonic() + EXPECTED_SECONDS
+
+
+def is_expecting() -> bool:
+    """Whether `expect_soon` was called just now."""
+    return time.monotonic() < _expected_until
 
 
 def newest_id(session: Session) -> int:

@@ -11,7 +11,7 @@ from app import config, db, policies
 from app.jobs import huey
 
 HEARTBEAT_SECONDS = 5.0
-IDLE_POLL_SECONDS = 0.25  # Huey's own idle poll backs off to 10 s
+IDLE_POLL_SECONDS = 0.1  # Huey's own idle poll backs off to 10 s
 JOB_MODULES = (
     "app.housekeeping",
     "imaging.jobs",

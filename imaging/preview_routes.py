@@ -9,6 +9,7 @@ from flask import Blueprint, Response, jsonify, request
 from flask_babel import gettext as _
 from pydantic import BaseModel, ValidationError
 
+from app import outbox
 from app.actor import Actor
 from app.auth.guards import behind
 from app.errors import Invalid, NidaanError
@@ -53,8 +54,7 @@ def take_along(actor: Actor, upload_id: str) -> str:
     except NidaanError as error:
         log.info("the preview that came with upload %s was not taken: %s", upload_id, error.code)
         return "refused"
-    if outcome == "shown":
-        jobs.show_preview(upload_id)
+    _have_shown(upload_id, outcome)
     return outcome
 
 
@@ -67,9 +67,14 @@ def send_clip(upload_id: str) -> Response:
 
 
 def _answer(upload_id: str, outcome: previews.Outcome) -> Response:
+    _have_shown(upload_id, outcome)
+    return jsonify({"preview": outcome})
+
+
+def _have_shown(upload_id: str, outcome: previews.Outcome) -> None:
     if outcome == "shown":
         jobs.show_preview(upload_id)
-    return jsonify({"preview": outcome})
+        outbox.expect_soon()
 
 
 def _text(name: str, model: type[Model], longest: int) -> Model:

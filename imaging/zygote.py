@@ -36,6 +36,7 @@ _MODULES = (
     "imaging.documents",
     "imaging.pictures",
     "imaging.pixels",
+    "imaging.preview_checks",
     "imaging.videos",
     "cv2",
     "imagecodecs._jpeg8",

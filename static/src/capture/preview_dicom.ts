@@ -10,6 +10,7 @@ import { decodeFrame, type Pixels } from "./preview_pixels";
 import { paletteOf, paletted, voiTable } from "./preview_tables";
 import { percentileWindow, rangeOf, scaledGrey, sees, type Stored, tableOfWindow, type Window } from "./preview_tone";
 
+const REHEARSED_SIDE = 512;
 const NO_LUT = { slope: 1, intercept: 0 };
 const SHORTEST_MS = 2;
 const LONGEST_MS = 10_000;
@@ -176,6 +177,18 @@ export async function dicomStill(
   const facts = factsOf(opened, look);
   const still = await encoded(frameCanvas(pixels, opened, look, PREVIEW_SIDE));
   return { facts, still };
+}
+
+/** Goes through the motions on noise, so that the browser has compiled them when the first file comes. */
+export async function rehearse(): Promise<void> {
+  const size = { width: REHEARSED_SIDE, height: REHEARSED_SIDE };
+  const values = Uint16Array.from({ length: size.width * size.height }, (_, index) => (index * 7919) % 4096);
+  const window = percentileWindow(values, size, NO_LUT, null);
+  const [low, high] = rangeOf(values);
+  const image = scaledGrey(values, size, { table: tableOfWindow([low, high], window, NO_LUT), low }, REHEARSED_SIDE / 2);
+  const canvas = new OffscreenCanvas(image.width, image.height);
+  context2d(canvas).putImageData(image, 0, 0);
+  await encoded(canvas);
 }
 
 async function* canvases(opened: OpenedDicom): AsyncGenerator<OffscreenCanvas> {

@@ -17,18 +17,31 @@ const NATIVE = new Set([IMPLICIT, EXPLICIT, BIG_ENDIAN]);
 /** Bytes of native pixels as the numbers they are, with unused high bits as the sign says. */
 function stored(bytes: Uint8Array<ArrayBuffer>, layout: Layout, littleEndian: boolean): Stored {
   const count = layout.rows * layout.columns * layout.samples;
+  if (bytes.length < count * (layout.allocated / 8)) {
+    throw new Error("the frame stops before its picture does");
+  }
   if (layout.allocated === 8) {
     return layout.signed ? new Int8Array(bytes.buffer, bytes.byteOffset, count) : bytes.subarray(0, count);
   }
-  const values = new Uint16Array(count);
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const shift = 16 - layout.stored;
+  const values = words(bytes, count, littleEndian);
+  const shift = 32 - layout.stored;
   const out = layout.signed ? new Int16Array(values.buffer) : values;
   for (let index = 0; index < count; index++) {
-    const raw = view.getUint16(index * 2, littleEndian);
-    out[index] = layout.signed ? ((raw << (16 + shift)) >> (16 + shift)) : ((raw << shift) & 0xffff) >>> shift;
+    const raw = values[index] as number;
+    out[index] = layout.signed ? (raw << shift) >> shift : (raw << shift) >>> shift;
   }
   return out;
+}
+
+/** A copy as 16-bit numbers; every device that has a browser keeps numbers little end first. */
+function words(bytes: Uint8Array<ArrayBuffer>, count: number, littleEndian: boolean): Uint16Array<ArrayBuffer> {
+  const copy = bytes.slice(0, count * 2);
+  if (!littleEndian) {
+    for (let at = 0; at < copy.length; at += 2) {
+      [copy[at], copy[at + 1]] = [copy[at + 1] as number, copy[at] as number];
+    }
+  }
+  return new Uint16Array(copy.buffer);
 }
 
 function ofSamples(bytes: Uint8Array<ArrayBuffer>, layout: Layout, planar: boolean, littleEndian = true): Pixels {

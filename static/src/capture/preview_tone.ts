@@ -12,6 +12,8 @@ export type Stored = Uint8Array | Int8Array | Uint16Array | Int16Array;
 const LOWER = 0.5;
 const UPPER = 99.5;
 const SAMPLES = 1_000_000;
+const VALUES = 65_536 + 32_768; // of 16 bits, signed or not
+const OFFSET = 32_768;
 
 export function rangeOf(values: Stored): readonly [number, number] {
   let low = Infinity;
@@ -36,24 +38,36 @@ export function percentileWindow(
   padding: readonly [number, number] | null,
 ): Window {
   const step = Math.max(1, Math.trunc(Math.sqrt(values.length / SAMPLES)));
-  const sample: number[] = [];
+  const counts = new Uint32Array(VALUES); // counting them is ten times as fast as sorting them
   for (let row = 0; row < size.height; row += step) {
     for (let column = 0; column < size.width; column += step) {
-      sample.push(values[row * size.width + column] as number);
+      const at = (values[row * size.width + column] as number) + OFFSET;
+      counts[at] = (counts[at] as number) + 1;
     }
   }
-  const kept = padding ? sample.filter((value) => value < padding[0] || value > padding[1]) : sample;
-  const sorted = Float64Array.from(kept.length > 0 ? kept : sample).sort();
-  const ends = [LOWER, UPPER].map((share) => percentile(sorted, share) * lut.slope + lut.intercept);
+  const ends = [LOWER, UPPER].map((share) => percentile(without(counts, padding), share) * lut.slope + lut.intercept);
   const low = Math.min(...ends);
   const high = Math.max(...ends);
   return { center: tidy((low + high) / 2), width: tidy(Math.max(high - low, 1)) };
 }
 
-function percentile(sorted: Float64Array, share: number): number {
-  const at = (share / 100) * (sorted.length - 1);
-  const below = sorted[Math.floor(at)] ?? 0;
-  return below + (at - Math.floor(at)) * ((sorted[Math.ceil(at)] ?? below) - below);
+/** The counts without padding's values; all of them where there is nothing else. */
+function without(counts: Uint32Array, padding: readonly [number, number] | null): Uint32Array {
+  const kept = padding ? counts.slice().fill(0, Math.max(0, padding[0] + OFFSET), Math.max(0, padding[1] + OFFSET + 1)) : counts;
+  return kept.some((count) => count > 0) ? kept : counts;
+}
+
+function percentile(counts: Uint32Array, share: number): number {
+  const at = (share / 100) * (counts.reduce((sum, count) => sum + count, 0) - 1);
+  const below = ranked(counts, Math.floor(at));
+  return below + (at - Math.floor(at)) * (ranked(counts, Math.ceil(at)) - below);
+}
+
+/** The value at a place, from 0, were they sorted. */
+function ranked(counts: Uint32Array, place: number): number {
+  let passed = 0;
+  const at = counts.findIndex((count) => (passed += count) > place);
+  return Math.max(0, at) - OFFSET;
 }
 
 function tidy(value: number): number {
@@ -75,23 +89,29 @@ export function tableOfWindow(
   return table;
 }
 
-/** How much each source pixel adds to each target pixel along one side. */
-function shares(from: number, to: number): { first: Int32Array; weights: Float32Array[] } {
+/** How much each source pixel adds to each target pixel along one side: from `first` on, `count` weights each. */
+interface Shares {
+  readonly first: Int32Array;
+  readonly count: number;
+  readonly weights: Float32Array;
+}
+
+function shares(from: number, to: number): Shares {
   const step = from / to;
+  const count = Math.min(from, Math.ceil(step) + 1);
   const first = new Int32Array(to);
-  const weights: Float32Array[] = [];
+  const weights = new Float32Array(to * count);
   for (let target = 0; target < to; target++) {
     const start = target * step;
     const end = Math.min(from, start + step);
-    const begin = Math.floor(start);
-    const row = new Float32Array(Math.min(from, Math.ceil(end - 1e-9)) - begin);
-    for (let index = 0; index < row.length; index++) {
-      row[index] = (Math.min(end, begin + index + 1) - Math.max(start, begin + index)) / (end - start);
+    const begin = Math.min(Math.floor(start), from - count); // never beyond the last: weights there are 0
+    for (let index = 0; index < count; index++) {
+      const share = Math.min(end, begin + index + 1) - Math.max(start, begin + index);
+      weights[target * count + index] = Math.max(0, share) / (end - start);
     }
     first[target] = begin;
-    weights.push(row);
   }
-  return { first, weights };
+  return { first, count, weights };
 }
 
 /** Grey pixels through `table`, averaged down to at most `longest` px a side: RGBA for a canvas. */
@@ -108,10 +128,11 @@ export function scaledGrey(
   const sum = new Float32Array(width);
   for (let row = 0; row < height; row++) {
     sum.fill(0);
-    const rows = down.weights[row] as Float32Array;
-    for (let index = 0; index < rows.length; index++) {
-      const start = ((down.first[row] as number) + index) * size.width;
-      addRow(sum, values, start, across, look, rows[index] as number);
+    for (let index = 0; index < down.count; index++) {
+      const share = down.weights[row * down.count + index] as number;
+      if (share > 0) {
+        addRow(sum, values, ((down.first[row] as number) + index) * size.width, across, look, share);
+      }
     }
     for (let column = 0; column < width; column++) {
       const grey = sum[column] as number;
@@ -127,16 +148,15 @@ function addRow(
   sum: Float32Array,
   values: Stored,
   start: number,
-  across: { first: Int32Array; weights: Float32Array[] },
+  { first, count, weights }: Shares,
   { table, low }: { readonly table: Uint8ClampedArray; readonly low: number },
   share: number,
 ): void {
-  for (let column = 0; column < sum.length; column++) {
-    const weights = across.weights[column] as Float32Array;
-    const from = start + (across.first[column] as number);
+  for (let column = 0, at = 0; column < sum.length; column++) {
+    const from = start + (first[column] as number);
     let grey = 0;
-    for (let index = 0; index < weights.length; index++) {
-      grey += (table[(values[from + index] as number) - low] as number) * (weights[index] as number);
+    for (let index = 0; index < count; index++, at++) {
+      grey += (table[(values[from + index] as number) - low] as number) * (weights[at] as number);
     }
     sum[column] = (sum[column] as number) + grey * share;
   }

@@ -45,7 +45,7 @@ async function clip(file: File): Promise<PreviewReply> {
 async function carryOut(request: PreviewRequest): Promise<PreviewReply | null> {
   switch (request.kind) {
     case "warm":
-      await import("./preview_dicom");
+      await (await import("./preview_dicom")).rehearse();
       return null;
     case "still":
       return still(request.file);
