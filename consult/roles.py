@@ -31,6 +31,7 @@ RIGHTS: Final[dict[str, frozenset[str]]] = {
     "calibrate": _DOCTORS,
     "read_chat": frozenset(PARTICIPANT_ROLES) | {COLLEAGUE},
     "write_chat": frozenset(PARTICIPANT_ROLES) - {"observer"},
+    "tell_sides": _DOCTORS | {COLLEAGUE},
     "draw": _DOCTORS,
     "present": _DOCTORS,
     "record": _DOCTORS,

@@ -17,6 +17,7 @@ from imaging.dicomweb import headers
 from imaging.facts import Facts
 from imaging.file_meta import data_set_hash
 from imaging.guards.holds import operations as holds
+from imaging.guards.sides import telling
 from imaging.models import Instance, Series, Study, Upload
 from imaging.refusals import Refusal
 
@@ -259,6 +260,8 @@ def add_instance(
     instance.reason_code, instance.reason_values = None, {}
     instance.file_name, instance.media, instance.kind = upload.file_name, facts.media, facts.kind
     instance.facts = facts.as_json()
+    if upload.side and instance.side is None:
+        instance.side = telling.told(upload.side, upload.owner_name, clock.now())
     session.add(instance)
     session.flush()
     if waiting is not None and before != (study.id, series.id):

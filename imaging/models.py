@@ -141,6 +141,8 @@ class Instance(Base):
     differs: Mapped[bool] = mapped_column(default=False)  # the tablet's preview had shown something else
     # A ruler in the picture, as a person measured it: {"points", "length_mm", "by", "at"} (guards.scales).
     scale: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    # Where the patient's right lies, as a person told it: {"side", "by", "at"} (guards.sides).
+    side: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     created_at: Mapped[datetime] = mapped_column(Utc)
 
     study: Mapped[Study] = relationship()
@@ -228,6 +230,7 @@ class Upload(Base):
     note: Mapped[str] = mapped_column(Text, default="")  # "again" where the same file was already in the case
     instance_id: Mapped[str | None] = mapped_column(ForeignKey("instance.id"))
     parent_id: Mapped[str | None] = mapped_column(ForeignKey("upload.id"), index=True)  # the archive it came in
+    side: Mapped[str] = mapped_column(String(16), default="", server_default="")  # told with a photographed film
     # The sender was told that it may forget the file: the bytes stay even when the file is refused.
     acknowledged: Mapped[bool] = mapped_column(default=False)
     created_at: Mapped[datetime] = mapped_column(Utc)

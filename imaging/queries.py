@@ -12,6 +12,7 @@ from app.errors import NotFound
 from imaging import cautions, quality_words, store
 from imaging.facts import Facts
 from imaging.guards.scales import reckoning
+from imaging.guards.sides import telling
 from imaging.models import FRAME_TILES, Instance, Rendition, Study, Upload
 from imaging.reasons import sentence
 
@@ -56,7 +57,8 @@ def manifest(instance: Instance) -> Json:
         "frame_time_ms": facts.frame_time_ms(),
         "photometric": facts.photometric,
         "bits_stored": facts.bits_stored,
-        "orientation": facts.orientation,
+        "orientation": telling.orientation(instance) or facts.orientation,
+        "side": instance.side,
         "window": facts.window,
         "voi_function": facts.voi_function,
         "voi_lut": facts.voi_lut,

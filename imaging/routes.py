@@ -16,6 +16,7 @@ from app.extensions import limiter
 from imaging import access, frame_tiles, jobs, queries, store
 from imaging.guards.holds.routes import holds_blueprint
 from imaging.guards.scales.routes import scales_blueprint
+from imaging.guards.sides.routes import sides_blueprint
 from imaging.guards.views_routes import views_blueprint
 from imaging.models import Rendition
 from imaging.preview_routes import previews_blueprint
@@ -30,6 +31,7 @@ blueprint.register_blueprint(previews_blueprint)
 blueprint.register_blueprint(holds_blueprint)
 blueprint.register_blueprint(views_blueprint)
 blueprint.register_blueprint(scales_blueprint)
+blueprint.register_blueprint(sides_blueprint)
 answer_errors(blueprint)
 
 _YEAR_SECONDS = 31_536_000

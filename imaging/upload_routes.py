@@ -1,5 +1,7 @@
 """The tus 1.0 door (https://tus.io/protocols/resumable-upload: core, creation, termination, expiration).
 
+Upload-Metadata holds `filename`, `case_id` and, of a photographed film, `side` (guards.sides.telling.SIDES).
+
 The whole file's SHA-256 comes with the creation, as `sha256` (hexadecimal) in Upload-Metadata, or with any piece, as
 `Repr-Digest: sha-256=:<base64>:` (RFC 9530); the worker compares it before the file is opened. Pieces carry no
 checksum of their own (tus's checksum extension): TLS guards them, and a piece thrown away would be sent twice.
@@ -22,6 +24,7 @@ from app.actor import Actor
 from app.auth.guards import behind
 from app.errors import Invalid, NidaanError
 from imaging import access, jobs, preview_routes, queries, senders, uploads
+from imaging.guards.sides.telling import SIDES
 from imaging.models import Upload
 from imaging.shared_routes import answer_errors, as_json, present_actor
 
@@ -95,7 +98,8 @@ def create_upload() -> Response:
         access.require_adding(session, actor, told["case_id"])
     _require_version()
     size, sha256 = _whole_header("Upload-Length"), _told_sha256(told)
-    upload = uploads.create(actor, told["case_id"], told.get("filename", ""), size, sha256)
+    side = _told_side(told)
+    upload = uploads.create(actor, told["case_id"], told.get("filename", ""), size, sha256, side)
     preview = preview_routes.take_along(actor, upload.id) if request.mimetype == _FORM_TYPE else None
     return _answer(upload, 201, offset=upload.received, preview=preview)
 
@@ -180,6 +184,13 @@ def _told_sha256(told: dict[str, str]) -> str | None:
     if found and not _SHA256.fullmatch(found):
         raise Invalid("sha256", _("The file's checksum cannot be read."))
     return found or None
+
+
+def _told_side(told: dict[str, str]) -> str:
+    side = told.get("side", "")
+    if side and side not in SIDES:
+        raise Invalid("side", _("Say which side is which."))
+    return side
 
 
 def _digest_header() -> str | None:

@@ -58,8 +58,10 @@ class Busy(Conflict):
         super().__init__(_("This file is already being sent from another place."), code="locked")
 
 
-def create(actor: Actor, case_id: str, file_name: str, size: int, sha256: str | None = None) -> Upload:
+def create(actor: Actor, case_id: str, file_name: str, size: int, sha256: str | None = None, side: str = "") -> Upload:
     """Open an upload of `size` bytes into a case; one whose bytes the case has already is "stored" at once.
+
+    `side`: of a photographed film, where the patient's right lies (guards.sides.telling.SIDES).
 
     Whoever announces a file again that they have begun to send gives the same `sha256` and goes on with that upload.
 
@@ -75,6 +77,7 @@ def create(actor: Actor, case_id: str, file_name: str, size: int, sha256: str | 
         present = _already_here(session, case_id, sha256)
         reason = None if present else _reason_not_to_take(session, actor, case_id, size)
         upload = add_upload(session, actor, case_id, file_name, size, sha256=sha256)
+        upload.side = side
         if reason is not None:
             upload.state, (upload.reason_code, upload.reason_values) = "refused", reason
         if present is not None:

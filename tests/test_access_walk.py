@@ -83,6 +83,8 @@ RIGHT_TO_WRITE = {
     "copy_api.erase_mask": "make_copies",
     "imaging.scales.calibrate": "calibrate",
     "imaging.scales.remove": "calibrate",
+    "imaging.sides.tell": "tell_sides",
+    "imaging.sides.remove": "tell_sides",
     "imaging.views.ask": "ask_retakes",
     "imaging.views.answer": "answer_retakes",
     "imaging.views.decline": "answer_retakes",

@@ -110,6 +110,8 @@ ACTIONS = {
     "assign_view": _l("Said which pictures show a view"),
     "calibrate_instance": _l("Measured a picture by a ruler in it"),
     "remove_scale": _l("Took a ruler's measure away"),
+    "tell_side": _l("Said which side of a picture is the patient's right"),
+    "forget_side": _l("Took back which side of a picture is the patient's right"),
     "hold_instance": _l("Held a picture: its file names another patient"),
     "read_hold": _l("Read whom a held picture names"),
     "decide_hold": _l("Decided whose a held picture is"),

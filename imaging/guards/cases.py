@@ -20,6 +20,7 @@ Right = Literal[
     "answer_retakes",
     "assign_views",
     "calibrate",
+    "tell_sides",
     "read_model_results",
     "judge_model_results",
 ]
@@ -67,5 +68,6 @@ _REFUSALS: dict[Right, Callable[[], str]] = {
     "ask_retakes": lambda: _("Only the specialist of this consult asks for views."),
     "answer_retakes": lambda: _("Only the doctors at the patient's side answer this."),
     "assign_views": lambda: _("You may look at these pictures, but not sort them."),
+    "tell_sides": lambda: _("You may look at these pictures, but not say which side is which."),
     "calibrate": lambda: _("Only the two doctors of the consult may measure in millimetres."),
 }
