@@ -71,9 +71,15 @@ def test_a_photo_of_a_film_is_straightened_and_the_untouched_photo_goes_too(
     assert moved is not None
     assert moved["x"] > place["x"]
     doctor.photograph(SHOTS, "film")
-    dialog.get_by_role("button", name="Straighten and send both").click()
+    dialog.get_by_role("button", name="Straighten it").click()
+    send = dialog.get_by_role("button", name="Send both")
+    expect(send).to_be_disabled(timeout=PATIENCE_MS)
+    dialog.get_by_label("R at the left edge").check()
+    doctor.photograph(SHOTS, "film-side")
+    send.click()
     for name in ("film-straight.jpg", "film.png"):
-        expect(doctor.page.locator(".picture", has_text=name).first).to_be_visible(timeout=PATIENCE_MS)
+        row = doctor.page.locator(".picture", has_text=name).first
+        expect(row).to_contain_text("R at the left edge, as told by Demo Doctor A", timeout=PATIENCE_MS)
     assert doctor.problems == []
 
 

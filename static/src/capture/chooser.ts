@@ -1,6 +1,7 @@
 import { icon } from "../ui/icon";
 import { t } from "../ui/text";
 import { askChoice } from "./choice_dialog";
+import type { Chosen } from "./chosen";
 import { droppedFiles } from "./folders";
 import { foundFile, type Found } from "./found";
 import { gather, type DiscChoice, type From } from "./gathering";
@@ -16,7 +17,8 @@ interface Way {
   readonly label: string;
   readonly icon: string;
   readonly prepare: (input: HTMLInputElement) => void;
-  readonly take: (files: File[]) => void;
+  /** `again` opens the same picker once more; call it soon after a tap. */
+  readonly take: (files: File[], again: () => void) => void;
 }
 
 /**
@@ -41,6 +43,9 @@ export class Chooser {
     this.words.setAttribute("role", "status");
     this.more.className = "chooser-left";
     this.more.hidden = true;
+    if (pageHasCamera()) {
+      this.buttons.append(opener(t("Photograph a film"), "scan-line", () => this.photographFilm()));
+    }
     this.buttons.append(...this.ways().map((way) => this.button(way)));
     this.element.append(this.buttons, this.words, this.more);
   }
@@ -75,7 +80,7 @@ export class Chooser {
       input.setAttribute("capture", "environment"); // the rear camera, at once
     };
     const ways: Way[] = [
-      { label: t("Take a photo"), icon: "camera", prepare: camera("image/*"), take: (files) => this.photographed(files) },
+      { label: t("Take a photo"), icon: "camera", prepare: camera("image/*"), take: (files, again) => this.photographed(files, again) },
       { label: t("Record a video"), icon: "video", prepare: camera("video/*"), take: (files) => this.found(files, "files") },
       {
         label: t("Choose files"),
@@ -113,15 +118,32 @@ export class Chooser {
   }
 
   /** A photo is looked at first (glare, blur) by whoever offers that; it may come back better, or not at all. */
-  private photographed(photos: readonly File[]): void {
+  private photographed(photos: readonly File[], again: () => void): void {
     this.take(async () => {
       for (const photo of photos) {
-        const looked = hooks.beforeQueue ? await hooks.beforeQueue(photo) : [photo];
-        if (looked.length > 0) {
-          await this.chosen(looked.map((file) => foundFile(file)), "files");
+        const looked = hooks.beforeQueue ? await hooks.beforeQueue(photo) : [{ file: photo }];
+        if (looked === "again") {
+          again();
+        } else {
+          await this.looked(looked);
         }
       }
     });
+  }
+
+  private photographFilm(): void {
+    this.take(async () => {
+      const { photographFilm } = await import("./film_camera");
+      await this.looked(await photographFilm());
+    });
+  }
+
+  /** What the person took and looked at just now: nothing of it is left out. */
+  private async looked(photos: readonly Chosen[]): Promise<void> {
+    const keep = photos.length > 0 ? await this.mayKeep(photos.map(({ file }) => file)) : null;
+    if (keep !== null) {
+      await this.queue.add(photos, keep);
+    }
   }
 
   private async chosen(all: readonly Found[], from: From): Promise<void> {
@@ -142,7 +164,7 @@ export class Chooser {
   }
 
   /** Whether there is room here to keep the files until they are sent; null: the person would rather not. */
-  private async mayKeep(found: readonly Found[]): Promise<boolean | null> {
+  private async mayKeep(found: readonly { readonly size: number }[]): Promise<boolean | null> {
     const size = found.reduce((sum, one) => sum + one.size, 0);
     const room = await roomLeft();
     if (room === undefined || size <= room) {
@@ -198,17 +220,27 @@ export class Chooser {
     input.type = "file";
     input.hidden = true;
     way.prepare(input);
-    const opener = document.createElement("button");
-    opener.type = "button";
-    opener.className = "quiet";
-    opener.append(icon(way.icon), way.label);
-    opener.addEventListener("click", () => input.click());
     input.addEventListener("change", () => {
-      way.take([...(input.files ?? [])]);
+      const files = [...(input.files ?? [])];
       input.value = ""; // the same file may be chosen again
+      way.take(files, () => input.click());
     });
     const wrapper = document.createElement("span");
-    wrapper.append(opener, input);
+    wrapper.append(opener(way.label, way.icon, () => input.click()), input);
     return wrapper;
   }
+}
+
+function opener(label: string, drawing: string, open: () => void): HTMLButtonElement {
+  const made = document.createElement("button");
+  made.type = "button";
+  made.className = "quiet";
+  made.append(icon(drawing), label);
+  made.addEventListener("click", open);
+  return made;
+}
+
+/** Plain http from another machine gives a page no camera. */
+function pageHasCamera(): boolean {
+  return (navigator as { mediaDevices?: MediaDevices }).mediaDevices !== undefined;
 }

@@ -14,6 +14,34 @@ function levels({ width, height, data }: Pixels): Uint8Array {
   );
 }
 
+/**
+ * How sharp a photo is beside another of the same thing by the same camera: the variance of its Laplacian. Says nothing
+ * by itself: a sharp picture of little is below a blurred one of much.
+ */
+export function sharpness(photo: Pixels): number {
+  const { width, height } = photo;
+  const grey = levels(photo);
+  let [sum, squares] = [0, 0];
+  for (let row = 1; row < height - 1; row++) {
+    for (let at = row * width + 1; at < (row + 1) * width - 1; at++) {
+      const around = (grey[at - 1] ?? 0) + (grey[at + 1] ?? 0) + (grey[at - width] ?? 0) + (grey[at + width] ?? 0);
+      const edge = around - 4 * (grey[at] ?? 0);
+      sum += edge;
+      squares += edge * edge;
+    }
+  }
+  const count = Math.max(1, (width - 2) * (height - 2));
+  return squares / count - (sum / count) ** 2;
+}
+
+const BLURRED = 0.6;
+
+/** Of a burst's scores: which is the sharpest, and which are plainly blurred beside it (or beside an earlier burst). */
+export function judged(scores: readonly number[], best = 0): { readonly sharpest: number; readonly blurred: readonly boolean[] } {
+  const top = Math.max(...scores, best);
+  return { sharpest: scores.indexOf(Math.max(...scores)), blurred: scores.map((score) => score < BLURRED * top) };
+}
+
 /** The level that parts dark from bright best (Otsu 1979). */
 export function otsu(grey: Uint8Array): number {
   const counts = new Float64Array(256);

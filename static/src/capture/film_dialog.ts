@@ -1,191 +1,200 @@
 import "../styles/film.css";
 import { button, make } from "../record/dom";
 import { t } from "../ui/text";
-import { glare, proposedCorners } from "./film_checks";
-import { type Corner, isConvex, type Pixels, type Quad, slant, straightened, straightSize } from "./film_geometry";
+import type { Side } from "../viewport/sides";
+import type { Chosen } from "./chosen";
+import { FilmCorners } from "./film_corners";
+import { FilmDesk } from "./film_desk";
+import { type Quad, slant, turned } from "./film_geometry";
+import { sideQuestion } from "./side_question";
 
-const LONGEST_SHOWN = 1024;
-const LONGEST_LOOKED_AT = 160;
-const LONGEST_FILM = 2400;
 const MUCH_GLARE = 0.02;
 const MUCH_SLANT = 1.15;
-const STEP_PX = 4;
-const QUALITY = 0.93;
 
-function pixelsOf(image: CanvasImageSource, width: number, height: number): Pixels {
-  const canvas = make("canvas", { width, height });
-  const context = canvas.getContext("2d", { willReadFrequently: true });
-  context?.drawImage(image, 0, 0, width, height);
-  return context?.getImageData(0, 0, width, height) ?? { width, height, data: new Uint8ClampedArray(width * height * 4) };
+export interface PhotoOptions {
+  /** It is a film, as the person said before: its corners are asked for at once. */
+  readonly film?: boolean;
 }
 
-function scaled(quad: Quad, by: number): Quad {
-  const one = ({ x, y }: Corner): Corner => ({ x: x * by, y: y * by });
-  return [one(quad[0]), one(quad[1]), one(quad[2]), one(quad[3])];
-}
-
-/** A photo just taken: sent as it is, or, if it is of a film, straightened first; the untouched photo always goes too. */
+/**
+ * A photo just taken: sent as it is or, if it is of a film, straightened, turned upright and asked about its side marker
+ * first. The untouched photo always goes too, and no way out loses it.
+ */
 class FilmDialog {
   private readonly words = make("p", { class: "film-words", role: "status" });
-  private readonly stage = make("div", { class: "film-stage" });
-  private readonly outline = document.createElementNS("http://www.w3.org/2000/svg", "polygon");
-  private readonly handles: readonly HTMLButtonElement[];
+  private readonly place = make("div", {});
   private readonly acts = make("div", { class: "actions" });
   private readonly dialog: HTMLDialogElement;
-  private readonly shown: number; // shown px per photo px
-  private quad: Quad | null = null;
+  private readonly address: string;
+  private readonly addresses: string[] = [];
+  private quad: Quad;
+  private quarters = 0;
+  private side: Side | null = null;
+  private asked = 0;
 
   constructor(
     private readonly photo: File,
-    private readonly bitmap: ImageBitmap,
-    private readonly done: (files: readonly File[]) => void,
+    private readonly desk: FilmDesk,
+    private readonly opened: { readonly width: number; readonly height: number; readonly proposed: Quad },
+    options: PhotoOptions,
+    private readonly done: (chosen: readonly Chosen[] | "again") => void,
   ) {
-    this.shown = Math.min(1, LONGEST_SHOWN / Math.max(bitmap.width, bitmap.height));
-    this.handles = this.makeHandles();
-    this.paint();
+    this.quad = opened.proposed;
+    this.address = this.addressOf(photo);
     const title = make("h2", { id: "film-title", text: t("The photo") });
-    const article = make("article", {}, title, this.words, this.stage, this.acts);
+    const article = make("article", {}, title, this.words, this.place, this.acts);
     this.dialog = make("dialog", { class: "film-dialog", "aria-labelledby": "film-title" }, article);
-    this.dialog.addEventListener("cancel", () => this.end([photo])); // the way back never loses a photo
-    this.offer();
+    this.dialog.addEventListener("cancel", () => this.asItIs()); // the way back never loses a photo
     document.body.append(this.dialog);
     this.dialog.showModal();
+    if (options.film) {
+      this.corners();
+    } else {
+      this.offer();
+    }
+  }
+
+  private addressOf(blob: Blob): string {
+    const address = URL.createObjectURL(blob);
+    this.addresses.push(address);
+    return address;
+  }
+
+  private show(place: Node, ...acts: readonly HTMLElement[]): void {
+    this.place.replaceChildren(place);
+    this.acts.replaceChildren(...acts);
+  }
+
+  private get again(): HTMLElement {
+    return button(t("Take it again"), "rotate-ccw", () => this.end("again"), "quiet");
   }
 
   private offer(): void {
     this.words.textContent = t("Is it an X-ray film on a light box? Then straighten it: the whole photo is kept too.");
-    this.acts.replaceChildren(
-      button(t("Take it again"), "rotate-ccw", () => this.end([]), "quiet"),
+    const image = make("img", { src: this.address, alt: t("The photo") });
+    this.show(
+      make("div", { class: "film-stage" }, image),
+      this.again,
       button(t("It is a film: straighten it"), "maximize", () => this.corners(), "quiet"),
-      button(t("Send it as it is"), "send", () => this.end([this.photo])),
+      button(t("Send it as it is"), "send", () => this.asItIs()),
     );
-  }
-
-  private paint(): void {
-    const { bitmap, shown } = this;
-    const canvas = make("canvas", { width: Math.round(bitmap.width * shown), height: Math.round(bitmap.height * shown) });
-    canvas.getContext("2d")?.drawImage(bitmap, 0, 0, canvas.width, canvas.height);
-    const drawing = document.createElementNS("http://www.w3.org/2000/svg", "svg");
-    drawing.setAttribute("viewBox", `0 0 ${bitmap.width} ${bitmap.height}`);
-    drawing.append(this.outline);
-    this.stage.append(canvas, drawing, ...this.handles);
-  }
-
-  private makeHandles(): HTMLButtonElement[] {
-    const names = [t("Top left corner"), t("Top right corner"), t("Bottom right corner"), t("Bottom left corner")];
-    return names.map((name, index) => {
-      const handle = make("button", { type: "button", class: "film-corner", "aria-label": name, hidden: true });
-      handle.addEventListener("pointerdown", (event) => handle.setPointerCapture(event.pointerId));
-      handle.addEventListener("pointermove", (event) => handle.hasPointerCapture(event.pointerId) && this.drag(index, event));
-      handle.addEventListener("keydown", (event) => this.nudge(index, event));
-      return handle;
-    });
   }
 
   /** Proposes where the film lies and lets the corners be moved. */
   private corners(): void {
-    const { bitmap } = this;
-    const scale = Math.min(1, LONGEST_LOOKED_AT / Math.max(bitmap.width, bitmap.height));
-    const small = pixelsOf(bitmap, Math.max(1, Math.round(bitmap.width * scale)), Math.max(1, Math.round(bitmap.height * scale)));
-    this.move(scaled(proposedCorners(small), 1 / scale));
-    this.acts.replaceChildren(
-      button(t("Take it again"), "rotate-ccw", () => this.end([]), "quiet"),
-      button(t("Send it as it is"), "send", () => this.end([this.photo]), "quiet"),
-      button(t("Straighten and send both"), "check", () => void this.straighten()),
+    const image = make("img", { src: this.address, alt: t("The photo") });
+    const corners = new FilmCorners(image, this.opened.width, this.opened.height, (quad) => this.moved(quad));
+    this.show(
+      corners.element,
+      this.again,
+      button(t("Send it as it is"), "send", () => this.asItIs(), "quiet"),
+      button(t("Straighten it"), "check", () => void this.straighten()),
     );
-    this.handles[0]?.focus();
+    corners.show(this.quad);
   }
 
-  private drag(index: number, event: PointerEvent): void {
-    const box = this.stage.getBoundingClientRect();
-    this.put(index, {
-      x: ((event.clientX - box.left) / box.width) * this.bitmap.width,
-      y: ((event.clientY - box.top) / box.height) * this.bitmap.height,
-    });
-  }
-
-  private nudge(index: number, event: KeyboardEvent): void {
-    const by = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }[event.key];
-    const here = this.quad?.[index];
-    if (by && here) {
-      event.preventDefault();
-      const step = (STEP_PX / this.shown) * (event.shiftKey ? 5 : 1);
-      this.put(index, { x: here.x + (by[0] ?? 0) * step, y: here.y + (by[1] ?? 0) * step });
-    }
-  }
-
-  private put(index: number, { x, y }: Corner): void {
-    if (!this.quad) {
-      return;
-    }
-    const within = { x: Math.min(this.bitmap.width, Math.max(0, x)), y: Math.min(this.bitmap.height, Math.max(0, y)) };
-    const [a, b, c, d] = this.quad.map((corner, i) => (i === index ? within : corner));
-    if (a && b && c && d && isConvex([a, b, c, d])) {
-      this.move([a, b, c, d]);
-    }
-  }
-
-  private move(quad: Quad): void {
+  private moved(quad: Quad): void {
     this.quad = quad;
-    this.outline.setAttribute("points", quad.map(({ x, y }) => `${x},${y}`).join(" "));
-    quad.forEach(({ x, y }, i) => {
-      const handle = this.handles[i];
-      if (handle) {
-        handle.hidden = false;
-        handle.style.left = `${(100 * x) / this.bitmap.width}%`;
-        handle.style.top = `${(100 * y) / this.bitmap.height}%`;
-      }
-    });
-    this.advise(quad);
+    void this.advise(quad);
   }
 
   /** Plain advice on what the corners hold: never a block. */
-  private advise(quad: Quad): void {
-    const scale = Math.min(1, LONGEST_LOOKED_AT / Math.max(this.bitmap.width, this.bitmap.height));
-    const small = pixelsOf(this.bitmap, Math.max(1, Math.round(this.bitmap.width * scale)), Math.max(1, Math.round(this.bitmap.height * scale)));
-    const { width, height } = straightSize(quad, LONGEST_LOOKED_AT);
-    const lost = glare({ width, height, data: straightened(small, scaled(quad, scale), width, height) });
+  private async advise(quad: Quad): Promise<void> {
     const said = [t("Move the corners onto the film's corners.")];
-    if (lost > MUCH_GLARE) {
-      said.push(t("Glare hides %(percent)s %% of it: switch off lamps, block the free part of the light box, take it again.", { percent: Math.round(100 * lost) }));
-    }
     if (slant(quad) > MUCH_SLANT) {
       said.push(t("It was taken at a slant: hold the tablet flat in front of the film for an even picture."));
     }
-    this.words.textContent = said.join(" ");
+    const asked = ++this.asked;
+    const lost = (await this.desk.glare(quad)) ?? 0;
+    if (lost > MUCH_GLARE) {
+      said.push(t("Glare hides %(percent)s %% of it: switch off lamps, block the free part of the light box, take it again.", { percent: Math.round(100 * lost) }));
+    }
+    if (asked === this.asked) {
+      this.words.textContent = said.join(" ");
+    }
   }
 
   private async straighten(): Promise<void> {
-    const { bitmap, quad } = this;
-    if (!quad) {
+    const asked = ++this.asked;
+    this.words.textContent = t("Straightening…");
+    this.acts.querySelectorAll("button").forEach((one) => (one.disabled = true));
+    const film = await this.desk.straighten(turned(this.quad, this.quarters));
+    if (asked !== this.asked) {
       return;
     }
-    this.words.textContent = t("Straightening…");
-    const { width, height } = straightSize(quad, LONGEST_FILM);
-    const film = straightened(pixelsOf(bitmap, bitmap.width, bitmap.height), quad, width, height);
-    const canvas = make("canvas", { width, height });
-    canvas.getContext("2d")?.putImageData(new ImageData(film, width, height), 0, 0);
-    const blob = await new Promise<Blob | null>((resolve) => canvas.toBlob(resolve, "image/jpeg", QUALITY));
-    const name = this.photo.name.replace(/\.\w+$/, "");
-    const copy = blob && new File([blob], `${name}-straight.jpg`, { type: "image/jpeg", lastModified: this.photo.lastModified });
-    this.end(copy ? [copy, this.photo] : [this.photo]);
+    if (film) {
+      this.result(film);
+    } else {
+      this.words.textContent = t("This device cannot straighten it. The specialist sees the photo as it is.");
+      this.acts.replaceChildren(this.again, button(t("Send it as it is"), "send", () => this.asItIs()));
+    }
   }
 
-  private end(files: readonly File[]): void {
+  /** The film as the specialist will see it: turned upright, and asked about its marker. */
+  private result(film: Blob): void {
+    this.words.textContent = t("Turn it until it hangs as on a light box. Both are sent: this, and the whole photo.");
+    const send = button(t("Send both"), "send", () => this.both(film));
+    send.disabled = this.side === null;
+    const question = sideQuestion(this.side, (side) => {
+      this.side = side;
+      send.disabled = false;
+    });
+    const image = make("img", { class: "film-face", src: this.addressOf(film), alt: t("The straightened film") });
+    this.show(
+      make("div", { class: "film-result" }, image, question),
+      button(t("Back"), "arrow-left", () => this.corners(), "quiet"),
+      button(t("Turn"), "rotate-cw", () => this.turn(), "quiet"),
+      send,
+    );
+  }
+
+  private turn(): void {
+    this.quarters = (this.quarters + 1) % 4;
+    this.side = null; // what was said was of the film as it lay
+    void this.straighten();
+  }
+
+  private both(film: Blob): void {
+    const name = this.photo.name.replace(/\.\w+$/, "");
+    const { lastModified } = this.photo;
+    const copy = new File([film], `${name}-straight.jpg`, { type: "image/jpeg", lastModified });
+    const side = this.side ?? "unmarked";
+    const lain = sideInPhoto(side, this.quarters);
+    this.end([{ file: copy, side }, lain ? { file: this.photo, side: lain } : { file: this.photo }]);
+  }
+
+  private asItIs(): void {
+    this.end([{ file: this.photo }]);
+  }
+
+  private end(chosen: readonly Chosen[] | "again"): void {
+    this.asked++;
     this.dialog.close();
     this.dialog.remove();
-    this.bitmap.close();
-    this.done(files);
+    this.addresses.forEach((address) => URL.revokeObjectURL(address));
+    this.desk.close();
+    this.done(chosen);
   }
 }
 
-/** Looks at a photo from the camera: gives what is to be sent, the straightened copy first; nothing to take it again. */
-export async function lookAtPhoto(photo: File): Promise<readonly File[]> {
-  let bitmap: ImageBitmap;
-  try {
-    bitmap = await createImageBitmap(photo);
-  } catch {
-    return [photo]; // this device cannot show it: the server may
+/** What holds of the untouched photo when it was said of the film turned by so many quarters; null where nothing does. */
+export function sideInPhoto(side: Side, quarters: number): Side | null {
+  if (side !== "right_on_left" && side !== "left_on_left") {
+    return side;
   }
-  return new Promise((resolve) => new FilmDialog(photo, bitmap, resolve));
+  if (quarters === 2) {
+    return side === "right_on_left" ? "left_on_left" : "right_on_left";
+  }
+  return quarters === 0 ? side : null;
+}
+
+/** Looks at a photo: gives what is to be sent of it, the straightened copy first, or "again" for another. */
+export async function lookAtPhoto(photo: File, options: PhotoOptions = {}): Promise<readonly Chosen[] | "again"> {
+  const desk = new FilmDesk();
+  const opened = await desk.open(photo);
+  if (!opened) {
+    desk.close();
+    return [{ file: photo }]; // this device cannot show it: the server may
+  }
+  return new Promise((resolve) => new FilmDialog(photo, desk, opened, options, resolve));
 }

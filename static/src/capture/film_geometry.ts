@@ -31,6 +31,12 @@ export function slant([a, b, c, d]: Quad): number {
   return Math.max(ratio(far(a, b), far(d, c)), ratio(far(a, d), far(b, c)));
 }
 
+/** The corners as they are named once the film is turned clockwise by so many quarters. */
+export function turned([a, b, c, d]: Quad, quarters: number): Quad {
+  const ways: readonly Quad[] = [[a, b, c, d], [d, a, b, c], [c, d, a, b], [b, c, d, a]];
+  return ways[quarters % 4] ?? [a, b, c, d];
+}
+
 /** Whether the corners go around once and no inner angle is flat or turned back. */
 export function isConvex(quad: Quad): boolean {
   return quad.every((here, i) => {

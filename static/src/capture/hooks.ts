@@ -1,3 +1,4 @@
+import type { Chosen } from "./chosen";
 import type { AheadOutcome } from "./door";
 
 /**
@@ -20,8 +21,8 @@ export interface Prepared {
 /** Makes something small of a file; null where this device cannot. Rejects only when `signal` stops it. */
 export type Prepare = (file: File, signal: AbortSignal) => Promise<Prepared | null>;
 
-/** Looks at a photo from the camera before it is queued: what is to be sent of it, best first; nothing drops it. */
-export type BeforeQueue = (photo: File) => Promise<readonly File[]>;
+/** Looks at a photo from the camera before it is queued: what is to be sent of it, best first; "again" for another. */
+export type BeforeQueue = (photo: File) => Promise<readonly Chosen[] | "again">;
 
 export interface Hooks {
   prepare: Prepare | null;

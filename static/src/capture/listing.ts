@@ -1,6 +1,7 @@
 import { getJson } from "../ui/api";
 import { type Hold, readHold, readNotes } from "../viewport/manifest";
 import { Field } from "../viewport/parse";
+import { readSide, type ToldSide } from "../viewport/sides";
 
 export interface ServerUpload {
   readonly id: string;
@@ -25,6 +26,10 @@ export interface ListedInstance {
   readonly thumbnail: string | null;
   readonly preview: string | null;
   readonly hold: Hold | null;
+  /** Which side is which, as somebody told it. */
+  readonly side: ToldSide | null;
+  /** Whether that is a person's to tell: of a photo whose file does not say it. */
+  readonly mayTellSide: boolean;
   /** What cannot be trusted in it, and what could be done better. */
   readonly notes: readonly string[];
 }
@@ -63,8 +68,17 @@ function readInstance(field: Field): ListedInstance {
     thumbnail: url("thumbnail") ?? url("tablet_preview"),
     preview: url("preview") ?? url("tablet_preview"),
     hold: field.get("hold").orNull(readHold),
+    side: field.get("side").orNull(readSide),
+    mayTellSide: mayTellSide(field),
     notes: [...readNotes(field.get("cautions")), ...readNotes(field.get("advice"))],
   };
+}
+
+const PHOTOGRAPHED = "XC"; // DICOM's modality of photographs (PS3.3 C.7.3.1.1.1)
+
+function mayTellSide(field: Field): boolean {
+  const ready = field.get("kind").value === "still" && !field.get("rows").missing;
+  return ready && (!field.get("side").missing || field.get("modality").words() === PHOTOGRAPHED);
 }
 
 /** Reads `GET /imaging/cases/<id>`; throws a `FormatError` for anything else. */

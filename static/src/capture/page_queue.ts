@@ -1,5 +1,6 @@
 import { offerPreviews, warmPreviewsSoon } from "./preview_ahead";
-import { SendingQueue, type Chosen } from "./sending_queue";
+import type { Chosen } from "./chosen";
+import { SendingQueue } from "./sending_queue";
 import type { Transfer } from "./transfer";
 
 let opening: Promise<SendingQueue> | undefined;

@@ -21,6 +21,8 @@ const INSTANCE: ListedInstance = {
   thumbnail: "/t.webp",
   preview: "/p.webp",
   hold: null,
+    side: null,
+    mayTellSide: false,
   notes: [],
 };
 

@@ -1,11 +1,12 @@
 import { t } from "../ui/text";
 import type { Hold } from "../viewport/manifest";
 import { heldWords } from "../viewport/notice";
+import { sideWords } from "../viewport/sides";
 import type { ListedInstance, ServerUpload } from "./listing";
 import { percent, sizeWords } from "./sizes";
 import type { Transfer } from "./transfer";
 
-export type Act = "pause" | "resume" | "first" | "choose" | "cancel" | "remove" | "look" | "read" | "decide";
+export type Act = "pause" | "resume" | "first" | "choose" | "cancel" | "remove" | "look" | "read" | "decide" | "side";
 
 /** One line of the list of pictures, whatever it is a line about. */
 export interface Item {
@@ -142,8 +143,16 @@ function readable(instance: ListedInstance): boolean {
   return instance.kind === "document" && instance.state === "ready";
 }
 
+function actsOf(instance: ListedInstance, mayAdd: boolean): Act[] {
+  return [
+    ...(instance.preview === null ? [] : ["look" as const]),
+    ...(readable(instance) ? ["read" as const] : []),
+    ...(mayAdd && instance.mayTellSide ? ["side" as const] : []),
+  ];
+}
+
 /** A picture that the server has. */
-export function instanceItem(instance: ListedInstance, mayDecide = false): Item {
+export function instanceItem(instance: ListedInstance, mayDecide = false, mayAdd = false): Item {
   if (instance.hold?.state === "open") {
     return heldItem(instance, mayDecide);
   }
@@ -152,13 +161,13 @@ export function instanceItem(instance: ListedInstance, mayDecide = false): Item 
   return {
     key: `instance-${instance.id}`,
     title: instance.name,
-    words: [instanceWords(instance), confirmedWords(instance.hold)].filter((part) => part !== "").join(". "),
+    words: [instanceWords(instance), instance.side ? sideWords(instance.side) : "", confirmedWords(instance.hold)].filter((part) => part !== "").join(". "),
     notes: instance.notes,
     tone: tones[instance.state],
     progress: instance.state === "processing" || instance.state === "received" ? instance.progress : null,
     thumbnail: instance.thumbnail,
     kind: instance.kind,
-    acts: [...(instance.preview === null ? [] : ["look" as const]), ...(readable(instance) ? ["read" as const] : [])],
+    acts: actsOf(instance, mayAdd),
     instance,
   };
 }

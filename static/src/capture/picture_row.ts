@@ -22,6 +22,8 @@ function actSign(act: Act): { words: string; icon: string } {
       return { words: t("Decide"), icon: "circle-help" };
     case "read":
       return { words: t("Read"), icon: "file-text" };
+    case "side":
+      return { words: t("Which side?"), icon: "flip-horizontal-2" };
     case "look":
       return { words: t("Look"), icon: "maximize" };
   }

@@ -164,7 +164,7 @@ export class Pictures {
     return [
       ...transfers.map(transferItem),
       ...others.map(serverUploadItem),
-      ...instances.map((instance) => instanceItem(instance, this.options.mayDecide)),
+      ...instances.map((instance) => instanceItem(instance, this.options.mayDecide, this.options.mayAdd)),
     ];
   }
 
@@ -175,6 +175,9 @@ export class Pictures {
       await this.decide(id);
     } else if (act === "read") {
       window.open(`/imaging/instances/${id}/document`, "_blank", "noopener");
+    } else if (act === "side" && item.instance) {
+      const { askSideOf } = await import("./side_dialog");
+      askSideOf(item.instance, () => void this.refresh());
     } else if (item.instance) {
       this.peek.open(item.instance);
     } else if (place === "upload") {

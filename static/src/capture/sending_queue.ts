@@ -1,3 +1,5 @@
+import type { Side } from "../viewport/sides";
+import type { Chosen } from "./chosen";
 import { makeFace } from "./faces";
 import { hooks } from "./hooks";
 import { sha256Of } from "./hashing";
@@ -30,12 +32,6 @@ const EMPTY: State = { transfers: [], secondsLeft: null, stopped: false };
 const TELL_MS = 250;
 const PERSON = "person";
 const CALL = "call";
-
-/** A file and, where the browser gave one, the handle by which it can be opened again after a reload. */
-export interface Chosen {
-  readonly file: File;
-  readonly handle?: FileHandle;
-}
 
 /** Where a person's files are known to wait: read by every page before it loads the queue. */
 export function markOf(owner: string): string {
@@ -120,9 +116,9 @@ export class SendingQueue {
   async add(caseId: string, chosen: readonly Chosen[], keep = true): Promise<string[]> {
     void askToPersist();
     const keys: string[] = [];
-    for (const { file, handle } of chosen) {
+    for (const { file, handle, side } of chosen) {
       const known = this.unsent.find((one) => isSame(one, caseId, file));
-      const record = newRecord(caseId, file);
+      const record = newRecord(caseId, file, side ?? "");
       keys.push(known?.key ?? record.id);
       if (known?.state === "missing") {
         this.found(known.key, file);
@@ -316,7 +312,7 @@ function isSame(transfer: Transfer, caseId: string, file: File): boolean {
   );
 }
 
-function newRecord(caseId: string, file: File): KeptRecord {
+function newRecord(caseId: string, file: File, side: Side | ""): KeptRecord {
   return {
     id: randomName(),
     caseId,
@@ -324,6 +320,7 @@ function newRecord(caseId: string, file: File): KeptRecord {
     size: file.size,
     lastModified: file.lastModified,
     addedAt: Date.now(),
+    side,
     order: 0,
     held: false,
     uploadId: null,

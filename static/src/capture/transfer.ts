@@ -1,4 +1,5 @@
 import { ApiError } from "../ui/api";
+import type { Side } from "../viewport/sides";
 
 /**
  * waiting: its turn comes. sending. offline: it cannot be sent just now, `reason` says why, it is tried again by itself.
@@ -38,6 +39,8 @@ export interface KeptRecord {
   readonly lastModified: number;
   /** Milliseconds since 1970. */
   readonly addedAt: number;
+  /** Of a photographed film: which side is which; "" where nobody said. Records of an older page have none. */
+  readonly side?: Side | "" | undefined;
   /** Smaller goes first; 0 unless the person asked for "first" (then below 0). */
   order: number;
   held: boolean;

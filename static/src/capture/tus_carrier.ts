@@ -191,7 +191,8 @@ async function ask(url: string, { method, headers, body = null }: Asked, signal:
 }
 
 async function open(record: KeptRecord, signal: AbortSignal, along: FormData | null): Promise<Opened> {
-  const told = { filename: record.name, case_id: record.caseId, ...(record.sha256 === null ? {} : { sha256: record.sha256 }) };
+  const { name: filename, caseId: case_id, sha256, side } = record;
+  const told = { filename, case_id, ...(sha256 === null ? {} : { sha256 }), ...(side ? { side } : {}) };
   const headers = { "Upload-Length": String(record.size), "Upload-Metadata": metadata(told) };
   const response = await ask(ENDPOINT, { method: "POST", headers, body: along }, signal);
   const body = await response.text();

@@ -1,3 +1,5 @@
+import type { Chosen } from "../capture/chosen";
+import { hooks } from "../capture/hooks";
 import { button, listening, make } from "../record/dom";
 import { icon } from "../ui/icon";
 import { t } from "../ui/text";
@@ -8,7 +10,7 @@ import type { OfferedExam, Retake, Views } from "./views";
 /** What the cards ask the page to do; each rejects with an `ApiError`. */
 export interface RetakeActs {
   ask(asked: { exam: string; view: string; words: string; why: string }): Promise<void>;
-  send(retake: string, files: readonly File[]): Promise<void>;
+  send(retake: string, chosen: readonly Chosen[]): Promise<void>;
   link(retake: string, instances: readonly string[]): Promise<void>;
   decline(retake: string, reason: string): Promise<void>;
   withdraw(retake: string): Promise<void>;
@@ -95,10 +97,11 @@ function answering(retake: Retake, acts: RetakeActs, more: HTMLElement): HTMLEle
         }
       }),
     );
-  const send = (files: readonly File[]): void => acts.attempt(() => acts.send(retake.id, files));
+  const send = (chosen: readonly Chosen[]): Promise<void> => (chosen.length > 0 ? acts.send(retake.id, chosen) : Promise.resolve());
   const pieces = [
-    fileButton(t("Take a photo"), "camera", true, send),
-    fileButton(t("Choose files"), "folder-open", false, send),
+    ...(isOfFilm(retake) ? [button(t("Photograph a film"), "scan-line", () => acts.attempt(async () => send(await filmed())), "quiet")] : []),
+    cameraButton((photo, again) => acts.attempt(async () => send(await looked(photo, again)))),
+    filesButton((files) => acts.attempt(() => send(files.map((file) => ({ file }))))),
     button(t("It is here already"), "image", pick, "quiet"),
   ];
   if (retake.state === "asked") {
@@ -107,13 +110,47 @@ function answering(retake: Retake, acts: RetakeActs, more: HTMLElement): HTMLEle
   return make("div", { class: "retake-acts" }, ...pieces);
 }
 
-function fileButton(words: string, drawing: string, camera: boolean, take: (files: readonly File[]) => void): HTMLElement {
-  const input = make("input", { type: "file", hidden: true, ...(camera ? { accept: "image/*", capture: "environment" } : { multiple: true }) });
+/** Whether what is asked for may hang on a light box: an X-ray, or something in the specialist's own words. */
+function isOfFilm({ exam }: Retake): boolean {
+  const camera = (navigator as { mediaDevices?: MediaDevices }).mediaDevices !== undefined;
+  return camera && (exam === "" || exam.endsWith("_xray"));
+}
+
+async function filmed(): Promise<readonly Chosen[]> {
+  return (await import("../capture/film_camera")).photographFilm();
+}
+
+/** A photo of the camera app's, straightened if it is of a film. */
+async function looked(photo: File, again: () => void): Promise<readonly Chosen[]> {
+  const found = hooks.beforeQueue ? await hooks.beforeQueue(photo) : [{ file: photo }];
+  if (found !== "again") {
+    return found;
+  }
+  again();
+  return [];
+}
+
+function cameraButton(take: (photo: File, again: () => void) => void): HTMLElement {
+  const attributes = { accept: "image/*", capture: "environment" };
+  return fileButton(t("Take a photo"), "camera", attributes, ([photo], again) => photo && take(photo, again));
+}
+
+function filesButton(take: (files: readonly File[]) => void): HTMLElement {
+  return fileButton(t("Choose files"), "folder-open", { multiple: true }, take);
+}
+
+function fileButton(
+  words: string,
+  drawing: string,
+  attributes: Readonly<Record<string, string | boolean>>,
+  take: (files: readonly File[], again: () => void) => void,
+): HTMLElement {
+  const input = make("input", { type: "file", hidden: true, ...attributes });
   input.addEventListener("change", () => {
     const files = [...(input.files ?? [])];
     input.value = "";
     if (files.length > 0) {
-      take(files);
+      take(files, () => input.click());
     }
   });
   return make("span", { class: "retake-file" }, button(words, drawing, () => input.click(), "quiet"), input);

@@ -32,7 +32,7 @@ describe("files for a view that was asked for", () => {
     const queue = new FakeQueue();
     const link = vi.fn(() => Promise.resolve());
     const links = new RetakeLinks("c", queue, () => undefined, link);
-    await links.send("r", [FILE]);
+    await links.send("r", [{ file: FILE }]);
     queue.opened(null);
     expect(links.count("r")).toBe(1);
     expect(link).not.toHaveBeenCalled();
@@ -45,7 +45,7 @@ describe("files for a view that was asked for", () => {
   test("are told after a reload when the link was gone before", async () => {
     const queue = new FakeQueue();
     const offline = vi.fn(() => Promise.reject(new ApiError("offline", "No link.")));
-    await new RetakeLinks("c", queue, () => undefined, offline).send("r", [FILE]);
+    await new RetakeLinks("c", queue, () => undefined, offline).send("r", [{ file: FILE }]);
     queue.opened("u");
     await vi.waitFor(() => expect(offline).toHaveBeenCalled());
     const link = vi.fn(() => Promise.resolve());
@@ -58,7 +58,7 @@ describe("files for a view that was asked for", () => {
     const queue = new FakeQueue();
     const refused = vi.fn(() => Promise.reject(new ApiError("conflict", "It has ended.")));
     const links = new RetakeLinks("c", queue, () => undefined, refused);
-    await links.send("r", [FILE]);
+    await links.send("r", [{ file: FILE }]);
     queue.opened("u");
     await vi.waitFor(() => expect(links.count("r")).toBe(0));
   });

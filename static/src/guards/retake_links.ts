@@ -1,3 +1,4 @@
+import type { Chosen } from "../capture/chosen";
 import type { Transfer } from "../capture/transfer";
 import { ApiError, postJson } from "../ui/api";
 
@@ -12,7 +13,7 @@ interface Pending {
 /** What is used of the queue. */
 export interface Queue {
   readonly transfers: readonly Transfer[];
-  add(chosen: readonly { readonly file: File }[]): Promise<unknown>;
+  add(chosen: readonly Chosen[]): Promise<unknown>;
   onChange(handler: () => void): () => void;
 }
 
@@ -45,10 +46,10 @@ export class RetakeLinks {
   }
 
   /** Sends files for a request. */
-  async send(retake: string, files: readonly File[]): Promise<void> {
-    const fresh = files.map(({ name, size, lastModified }) => ({ retake, name, size, lastModified }));
+  async send(retake: string, chosen: readonly Chosen[]): Promise<void> {
+    const fresh = chosen.map(({ file: { name, size, lastModified } }) => ({ retake, name, size, lastModified }));
     this.keep([...this.pending(), ...fresh]);
-    await this.queue.add(files.map((file) => ({ file })));
+    await this.queue.add(chosen);
     await this.tell();
   }
 

@@ -1,4 +1,5 @@
 import "../styles/guards.css";
+import type { Chosen } from "../capture/chosen";
 import { make } from "../record/dom";
 import { ApiError, deleteJson, postJson, putJson } from "../ui/api";
 import { t } from "../ui/text";
@@ -107,8 +108,8 @@ export class ViewsPanel implements RetakeActs, ChecklistActs {
     await postJson(`/imaging/cases/${this.options.caseId}/retakes`, asked);
   }
 
-  async send(retake: string, files: readonly File[]): Promise<void> {
-    await this.links?.send(retake, files);
+  async send(retake: string, chosen: readonly Chosen[]): Promise<void> {
+    await this.links?.send(retake, chosen);
   }
 
   async link(retake: string, instances: readonly string[]): Promise<void> {

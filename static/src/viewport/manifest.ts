@@ -1,4 +1,5 @@
 import { Field } from "./parse";
+import { readSide, type ToldSide } from "./sides";
 
 export type Kind = "still" | "clip" | "document";
 /** provisional: only its sender's preview is here; `reason` then says why the original never came, if it did not. */
@@ -135,6 +136,8 @@ export interface InstanceManifest extends Meaning {
   readonly per_frame: PerFrame | null;
   /** null where nobody measured a ruler in it. */
   readonly scale: Ruler | null;
+  /** null where the file says which side is which, or nobody told it. */
+  readonly side: ToldSide | null;
   /** What cannot be trusted in what is shown. */
   readonly cautions: readonly string[];
   /** How well it was taken, and what to do better: never a reason not to look at it. */
@@ -317,6 +320,7 @@ function readIdentity(field: Field) {
     size_bytes: field.get("size_bytes").count(),
     sha256: field.get("sha256").words(),
     scale: field.get("scale").orNull((scale) => ({ length_mm: scale.get("length_mm").positive(), by: scale.get("by").words() })),
+    side: field.get("side").orNull(readSide),
     cautions: readNotes(field.get("cautions")),
     advice: readNotes(field.get("advice")),
     hold: field.get("hold").orNull(readHold),

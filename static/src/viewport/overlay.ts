@@ -5,6 +5,7 @@ import { ModelMark } from "./model_mark";
 import { type ScaleBar, scaleBar } from "./geometry";
 import { type InstanceManifest, type Meaning, meaningOf, type VoiWindow } from "./manifest";
 import type { Quality } from "./picture";
+import { sideMark } from "./sides";
 import { edgesOnScreen, type Placement } from "./view";
 import { defaultWindow, sameWindow } from "./voi_window";
 
@@ -87,6 +88,7 @@ const SIDES = ["left", "top", "right", "bottom"] as const;
 export class Overlay {
   readonly root = element("div", "marks");
   private readonly sides = SIDES.map((side) => element("span", `mark mark-side mark-${side}`));
+  private readonly told = element("span", "mark mark-told");
   private readonly badge = element("button", "mark-badge");
   private readonly about = new About();
   private readonly model = new ModelMark();
@@ -106,7 +108,7 @@ export class Overlay {
     this.scale.append(this.length, this.bar);
     const quality = element("div", "mark-quality");
     quality.append(this.badge, this.others, drawings.button, this.about.root, this.model.root);
-    this.root.append(...this.sides, quality, this.frame, this.window, this.scale);
+    this.root.append(...this.sides, this.told, quality, this.frame, this.window, this.scale);
     this.clear();
   }
 
@@ -134,6 +136,7 @@ export class Overlay {
         say(mark, letters[edge] ?? "");
       }
     });
+    say(this.told, manifest.side ? sideMark(manifest.side) : "");
     this.updateBadge(quality, manifest);
     this.about.show(manifest);
     this.model.show(manifest);
