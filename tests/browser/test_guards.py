@@ -79,7 +79,7 @@ def test_a_photo_of_a_film_is_straightened_and_the_untouched_photo_goes_too(
     send.click()
     for name in ("film-straight.jpg", "film.png"):
         row = doctor.page.locator(".picture", has_text=name).first
-        expect(row).to_contain_text("R at the left edge, as told by Demo Doctor A", timeout=PATIENCE_MS)
+        expect(row).to_contain_text("R at the left edge, as told by Demo Doctor, Site A", timeout=PATIENCE_MS)
     assert doctor.problems == []
 
 

@@ -1,7 +1,7 @@
 // @vitest-environment node
 import { describe, expect, test } from "vitest";
-import { glare, insetCorners, otsu, proposedCorners } from "./film_checks";
-import { fromUnitSquare, isConvex, type Pixels, type Quad, slant, straightened, straightSize } from "./film_geometry";
+import { glare, insetCorners, judged, otsu, proposedCorners, sharpness } from "./film_checks";
+import { fromUnitSquare, isConvex, type Pixels, type Quad, sideInPhoto, slant, straightened, straightSize, turned } from "./film_geometry";
 
 const QUAD: Quad = [{ x: 20, y: 10 }, { x: 90, y: 18 }, { x: 84, y: 70 }, { x: 14, y: 60 }];
 
@@ -74,5 +74,35 @@ describe("a photographed film", () => {
   test("is parted from the ground by the level between two heaps", () => {
     expect(otsu(Uint8Array.from([...Array<number>(50).fill(30), ...Array<number>(50).fill(200)]))).toBeGreaterThanOrEqual(30);
     expect(otsu(Uint8Array.from([...Array<number>(50).fill(30), ...Array<number>(50).fill(200)]))).toBeLessThan(200);
+  });
+});
+
+describe("a burst", () => {
+  const stripes = (soft: number): Pixels => picture(40, 40, (x) => 120 + (x % 8 < 4 ? 1 : -1) * (100 / soft) * Math.min(1, Math.min(x % 4, 4 - (x % 4)) / soft + 0.2));
+
+  test("ranks the same thing, sharp above soft", () => {
+    expect(sharpness(stripes(1))).toBeGreaterThan(2 * sharpness(stripes(3)));
+    expect(sharpness(picture(20, 20, () => 90))).toBe(0);
+  });
+
+  test("offers its sharpest shot and calls only what is far below it blurred", () => {
+    expect(judged([10, 100, 70, 59])).toEqual({ sharpest: 1, blurred: [true, false, false, true] });
+  });
+
+  test("is blurred as a whole beside an earlier one that was sharper", () => {
+    expect(judged([20, 50], 100)).toEqual({ sharpest: 1, blurred: [true, true] });
+  });
+});
+
+describe("a film that is turned", () => {
+  test("has its corners named anew, clockwise", () => {
+    const [a, b, c, d] = QUAD;
+    expect(turned(QUAD, 1)).toEqual([d, a, b, c]);
+    expect(turned(QUAD, 4)).toEqual([a, b, c, d]);
+  });
+
+  test("carries what was said of it over to the untouched photo only where it holds there", () => {
+    expect([0, 1, 2, 3].map((quarters) => sideInPhoto("right_on_left", quarters))).toEqual(["right_on_left", null, "left_on_left", null]);
+    expect(sideInPhoto("left_limb", 1)).toBe("left_limb");
   });
 });

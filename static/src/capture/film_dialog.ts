@@ -5,7 +5,7 @@ import type { Side } from "../viewport/sides";
 import type { Chosen } from "./chosen";
 import { FilmCorners } from "./film_corners";
 import { FilmDesk } from "./film_desk";
-import { type Quad, slant, turned } from "./film_geometry";
+import { type Quad, sideInPhoto, slant, turned } from "./film_geometry";
 import { sideQuestion } from "./side_question";
 
 const MUCH_GLARE = 0.02;
@@ -175,17 +175,6 @@ class FilmDialog {
     this.desk.close();
     this.done(chosen);
   }
-}
-
-/** What holds of the untouched photo when it was said of the film turned by so many quarters; null where nothing does. */
-export function sideInPhoto(side: Side, quarters: number): Side | null {
-  if (side !== "right_on_left" && side !== "left_on_left") {
-    return side;
-  }
-  if (quarters === 2) {
-    return side === "right_on_left" ? "left_on_left" : "right_on_left";
-  }
-  return quarters === 0 ? side : null;
 }
 
 /** Looks at a photo: gives what is to be sent of it, the straightened copy first, or "again" for another. */

@@ -1,3 +1,5 @@
+import type { Side } from "../viewport/sides";
+
 /** Straightening a photographed film: corners, the perspective between them, and the pixels. No DOM, no colours judged. */
 
 export interface Corner {
@@ -35,6 +37,17 @@ export function slant([a, b, c, d]: Quad): number {
 export function turned([a, b, c, d]: Quad, quarters: number): Quad {
   const ways: readonly Quad[] = [[a, b, c, d], [d, a, b, c], [c, d, a, b], [b, c, d, a]];
   return ways[quarters % 4] ?? [a, b, c, d];
+}
+
+/** What holds of the untouched photo when it was said of the film turned by so many quarters; null where nothing does. */
+export function sideInPhoto(side: Side, quarters: number): Side | null {
+  if (side !== "right_on_left" && side !== "left_on_left") {
+    return side;
+  }
+  if (quarters === 2) {
+    return side === "right_on_left" ? "left_on_left" : "right_on_left";
+  }
+  return quarters === 0 ? side : null;
 }
 
 /** Whether the corners go around once and no inner angle is flat or turned back. */

@@ -1,5 +1,6 @@
 import type { Chosen } from "./chosen";
 import type { AheadOutcome } from "./door";
+import type { NoPreviewReason } from "./no_preview";
 
 /**
  * Where other parts of the tablet's door hang in, so that the queue knows nothing of pixels.
@@ -18,8 +19,8 @@ export interface Prepared {
   readonly more: ((uploadId: string, signal: AbortSignal) => Promise<void>) | null;
 }
 
-/** Makes something small of a file; null where this device cannot. Rejects only when `signal` stops it. */
-export type Prepare = (file: File, signal: AbortSignal) => Promise<Prepared | null>;
+/** Makes something small of a file, or says why this device cannot. Rejects only when `signal` stops it. */
+export type Prepare = (file: File, signal: AbortSignal) => Promise<Prepared | NoPreviewReason>;
 
 /** Looks at a photo from the camera before it is queued: what is to be sent of it, best first; "again" for another. */
 export type BeforeQueue = (photo: File) => Promise<readonly Chosen[] | "again">;

@@ -11,6 +11,8 @@ export interface ServerUpload {
   readonly state: "receiving" | "checking" | "stored" | "refused" | "cancelled";
   /** Why it was refused; of a stored one: that it was a zip, whose pictures are listed by themselves. */
   readonly reason: string | null;
+  /** What shows of it already. */
+  readonly instances: readonly string[];
 }
 
 /** An instance as a list shows it; the viewport reads more. */
@@ -47,6 +49,7 @@ function readUpload(field: Field): ServerUpload {
     received: field.get("received").count(),
     state: field.get("state").oneOf("receiving", "checking", "stored", "refused", "cancelled"),
     reason: field.get("reason").orNull((value) => value.text()),
+    instances: field.get("instances").missing ? [] : field.get("instances").list().map((id) => id.text()),
   };
 }
 

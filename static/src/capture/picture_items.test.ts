@@ -6,7 +6,7 @@ import type { Transfer, TransferState } from "./transfer";
 
 function transfer(state: TransferState, sent = 1_000_000): Transfer {
   const file = { key: "1", caseId: "c", name: "chest.dcm", size: 8_000_000, lastModified: 1, uploadId: null, face: null };
-  return { ...file, kept: true, sent, state, reason: "Because." };
+  return { ...file, noPreview: null, kept: true, sent, state, reason: "Because." };
 }
 
 const INSTANCE: ListedInstance = {
@@ -21,10 +21,31 @@ const INSTANCE: ListedInstance = {
   thumbnail: "/t.webp",
   preview: "/p.webp",
   hold: null,
-    side: null,
-    mayTellSide: false,
+  side: null,
+  mayTellSide: false,
   notes: [],
 };
+
+describe("a picture on whose film somebody said which side is which", () => {
+  const photo = { ...INSTANCE, mayTellSide: true, side: { side: "left_on_left", by: "Dr Rao" } } as const;
+
+  test("says who told it, and those who may add can correct it", () => {
+    expect(instanceItem(photo, false, true).words).toContain("L at the left edge, as told by Dr Rao");
+    expect(instanceItem(photo, false, true).acts).toEqual(["look", "side"]);
+    expect(instanceItem(photo, false, false).acts).toEqual(["look"]);
+  });
+});
+
+describe("a file of which this device makes no preview", () => {
+  test("says why beside how far it is, and when it shows", () => {
+    const { words } = transferItem({ ...transfer("sending"), noPreview: "photo" });
+    expect(words).toMatch(/^Being sent, 12 %.*cannot show photos of this kind.*shows when all of it is there/);
+  });
+
+  test("says nothing of it once it was refused", () => {
+    expect(transferItem({ ...transfer("refused"), noPreview: "photo" }).words).toBe("Because.");
+  });
+});
 
 describe("a file that is being sent", () => {
   test("says how far it is and how much is left", () => {

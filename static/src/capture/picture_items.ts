@@ -3,6 +3,7 @@ import type { Hold } from "../viewport/manifest";
 import { heldWords } from "../viewport/notice";
 import { sideWords } from "../viewport/sides";
 import type { ListedInstance, ServerUpload } from "./listing";
+import { noPreviewWords } from "./no_preview";
 import { percent, sizeWords } from "./sizes";
 import type { Transfer } from "./transfer";
 
@@ -59,13 +60,20 @@ const TRANSFER_ACTS: Readonly<Record<Transfer["state"], readonly Act[]>> = {
 
 const TONES: Partial<Record<Transfer["state"], Item["tone"]>> = { refused: "danger", offline: "warn", missing: "warn" };
 
-/** A file that this device is sending. */
-export function transferItem(transfer: Transfer): Item {
+function previewWords({ state, noPreview }: Transfer, previewed: boolean): string {
+  if (previewed && state !== "refused") {
+    return t("The specialist sees a preview.");
+  }
+  return noPreview === null || state === "refused" || state === "missing" ? "" : noPreviewWords(noPreview);
+}
+
+/** A file that this device is sending; `previewed`: its preview is at the server. */
+export function transferItem(transfer: Transfer, previewed = false): Item {
   const tone = TONES[transfer.state] ?? "";
   return {
     key: `transfer-${transfer.key}`,
     title: transfer.name,
-    words: transferWords(transfer),
+    words: [transferWords(transfer), previewWords(transfer, previewed)].filter((part) => part !== "").join(". "),
     tone,
     progress: transfer.state === "refused" ? null : transfer.size === 0 ? 0 : transfer.sent / transfer.size,
     thumbnail: transfer.face,

@@ -161,10 +161,13 @@ export class Pictures {
     );
     const own = new Set(transfers.map((transfer) => transfer.uploadId));
     const others = uploads.filter((one) => !own.has(one.id) && isWorthALine(one));
+    const previewed = new Map(uploads.filter((one) => own.has(one.id)).map((one) => [one.id, one.instances]));
+    const shown = new Set([...previewed.values()].flat());
+    const apart = instances.filter(({ id, state }) => state !== "provisional" || !shown.has(id)); // one file, one line
     return [
-      ...transfers.map(transferItem),
+      ...transfers.map((one) => transferItem(one, (previewed.get(one.uploadId ?? "") ?? []).length > 0)),
       ...others.map(serverUploadItem),
-      ...instances.map((instance) => instanceItem(instance, this.options.mayDecide, this.options.mayAdd)),
+      ...apart.map((instance) => instanceItem(instance, this.options.mayDecide, this.options.mayAdd)),
     ];
   }
 

@@ -1,3 +1,4 @@
+import type { NoPreviewReason } from "./no_preview";
 import type { PreviewRequest, PreviewReply, TabletFacts } from "./preview_facts";
 
 export type { TabletFacts } from "./preview_facts";
@@ -71,7 +72,7 @@ function ask(
       end();
       reject(signal.reason instanceof Error ? signal.reason : new DOMException("stopped", "AbortError"));
     };
-    const timer = setTimeout(() => give(null), patience);
+    const timer = setTimeout(() => give({ kind: "none", why: "slow" }), patience);
     signal.addEventListener("abort", stopped);
     worker.onerror = () => give(null);
     worker.onmessage = ({ data }: MessageEvent<PreviewReply>) => {
@@ -86,14 +87,14 @@ function ask(
 }
 
 /**
- * A small picture of `file` with what its header says, made on this device in a worker. Null where this device cannot
- * show the file: the original then goes alone. Rejects only when `signal` stops it.
+ * A small picture of `file` with what its header says, made on this device in a worker; or why this device cannot: the
+ * original then goes alone. Rejects only when `signal` stops it.
  */
-export async function makePreview(file: File, signal: AbortSignal, onProgress: Progress): Promise<TabletPreview | null> {
+export async function makePreview(file: File, signal: AbortSignal, onProgress: Progress): Promise<TabletPreview | NoPreviewReason> {
   const reply = await ask({ kind: "still", file }, STILL_PATIENCE_MS, signal, onProgress);
   warmPreview(); // the next file should not wait for code either
   if (reply?.kind !== "still") {
-    return null;
+    return reply?.kind === "none" ? reply.why : "unreadable";
   }
   const { facts, still } = reply;
   const clip = async (stop: AbortSignal, tell: Progress): Promise<TabletClip | null> => {

@@ -1,16 +1,17 @@
 import { warmHashing } from "./hashing";
 import { hooks, type Prepared } from "./hooks";
+import type { NoPreviewReason } from "./no_preview";
 
 const WARM_AFTER_MS = 1500; // the page itself comes first
 
-async function prepare(file: File, signal: AbortSignal): Promise<Prepared | null> {
+async function prepare(file: File, signal: AbortSignal): Promise<Prepared | NoPreviewReason> {
   const [{ makePreview }, { previewForm, sendPreviewClip }] = await Promise.all([
     import("./preview"),
     import("./preview_send"),
   ]);
   const preview = await makePreview(file, signal, () => undefined);
-  if (!preview) {
-    return null;
+  if (typeof preview === "string") {
+    return preview;
   }
   let wanted = preview.clip;
   return {

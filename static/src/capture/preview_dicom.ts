@@ -2,7 +2,7 @@ import type { DataSet } from "dicom-parser";
 import { type ClipFrames, CLIP_SIDE } from "./preview_clip";
 import { context2d, drawn, encoded, PREVIEW_SIDE } from "./preview_encode";
 import type { TabletFacts } from "./preview_facts";
-import { framesOf, readSpans } from "./preview_fragments";
+import { framesOf, readSpans, streamOf } from "./preview_fragments";
 import { identityOf } from "./preview_identity";
 import { type Header, readHeader } from "./preview_header";
 import { type Layout, readLayout } from "./preview_layout";
@@ -23,8 +23,7 @@ export interface OpenedDicom {
   frame(index: number): Promise<Pixels>;
 }
 
-export async function openDicom(file: Blob): Promise<OpenedDicom> {
-  const header = await readHeader(file);
+async function openHeader(header: Header): Promise<OpenedDicom> {
   const layout = readLayout(header.data);
   const read = await frameReader(header, layout);
   return { header, layout, frame: async (index) => decodeFrame(await read(index), layout, header.syntax) };
@@ -138,13 +137,21 @@ function uidsOf(data: DataSet): Pick<TabletFacts, "sop_instance_uid" | "series_i
   return { sop_instance_uid: uid("x00080018"), series_instance_uid: uid("x0020000e"), study_instance_uid: uid("x0020000d") };
 }
 
-export function factsOf({ header: { data }, layout }: OpenedDicom, look: Look | null): TabletFacts {
+function wordsOf(data: DataSet): Pick<TabletFacts, "modality" | "series_description" | "study_description" | "study_date"> {
   const text = (tag: string): string => (data.string(tag) ?? "").slice(0, 64);
+  return {
+    modality: /^[A-Z]{1,16}$/.exec(text("x00080060").toUpperCase())?.[0] ?? "OT",
+    series_description: text("x0008103e"),
+    study_description: text("x00081030"),
+    study_date: /^\d{8}$/.exec(text("x00080020"))?.[0] ?? "",
+  };
+}
+
+export function factsOf({ header: { data }, layout }: OpenedDicom, look: Look | null): TabletFacts {
   const grey = layout.samples === 1 && layout.photometric !== "PALETTE COLOR";
   return {
     kind: layout.frames === 1 ? "still" : "clip",
     media: "dicom",
-    modality: /^[A-Z]{1,16}$/.exec(text("x00080060").toUpperCase())?.[0] ?? "OT",
     rows: layout.rows,
     columns: layout.columns,
     frames: layout.frames,
@@ -155,9 +162,7 @@ export function factsOf({ header: { data }, layout }: OpenedDicom, look: Look | 
     modality_lut: look?.lut ?? NO_LUT,
     pixel_range: look?.range ?? null,
     ...uidsOf(data),
-    series_description: text("x0008103e"),
-    study_description: text("x00081030"),
-    study_date: /^\d{8}$/.exec(text("x00080020"))?.[0] ?? "",
+    ...wordsOf(data),
     sha256: "",
     identity: identityOf(data),
   };
@@ -168,7 +173,11 @@ export async function dicomStill(
   file: Blob,
   tell: (share: number) => void,
 ): Promise<{ readonly facts: TabletFacts; readonly still: Blob }> {
-  const opened = await openDicom(file);
+  const header = await readHeader(file);
+  if (isVideo(header)) {
+    return dicomVideoStill(header);
+  }
+  const opened = await openHeader(header);
   tell(0.3);
   const pixels = await opened.frame(0);
   tell(0.6);
@@ -202,9 +211,27 @@ async function* canvases(opened: OpenedDicom): AsyncGenerator<OffscreenCanvas> {
   }
 }
 
+/** MPEG-2, MPEG-4 and HEVC transfer syntaxes (PS3.5 sections 8.2.5 to 8.2.12): one stream for all frames. */
+function isVideo({ syntax }: Header): boolean {
+  return /^1\.2\.840\.10008\.1\.2\.4\.10[0-8](\.1)?$/.test(syntax);
+}
+
+async function dicomVideoStill(header: Header): Promise<{ readonly facts: TabletFacts; readonly still: Blob }> {
+  const { videoStill } = await import("./preview_video");
+  const { facts: shown, still } = await videoStill(await streamOf(header));
+  const { rows, columns, frames } = readLayout(header.data);
+  const told = { ...uidsOf(header.data), ...wordsOf(header.data), identity: identityOf(header.data) };
+  const time = frameTime(header.data) ?? shown.frame_time_ms;
+  return { facts: { ...shown, ...told, media: "dicom_video", kind: "clip", rows, columns, frames, frame_time_ms: time }, still };
+}
+
 /** Every frame of a DICOM file, for a small clip. */
 export async function dicomFrames(file: Blob): Promise<ClipFrames> {
-  const opened = await openDicom(file);
+  const header = await readHeader(file);
+  if (isVideo(header)) {
+    return (await import("./preview_video")).videoFrames(await streamOf(header));
+  }
+  const opened = await openHeader(header);
   const { columns: width, rows: height, frames: count } = opened.layout;
   return { size: { width, height }, count, frameMs: frameTime(opened.header.data), frames: () => canvases(opened) };
 }

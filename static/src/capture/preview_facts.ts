@@ -1,7 +1,9 @@
+import type { NoPreviewReason } from "./no_preview";
+
 /** What this device read of a file; the server checks each value and measures nothing by it. */
 export interface TabletFacts {
   readonly kind: "still" | "clip";
-  readonly media: "dicom" | "dicom_video" | "jpeg" | "png" | "webp" | "heic" | "video";
+  readonly media: "dicom" | "dicom_video" | "jpeg" | "png" | "webp" | "heic" | "avif" | "bmp" | "video";
   readonly modality: string;
   /** Of the original, in its own pixels: what annotations are drawn in. */
   readonly rows: number;
@@ -31,7 +33,7 @@ export type PreviewRequest =
 
 export type PreviewReply =
   | { readonly kind: "progress"; readonly share: number }
-  | { readonly kind: "none" }
+  | { readonly kind: "none"; readonly why: NoPreviewReason }
   | { readonly kind: "still"; readonly facts: TabletFacts; readonly still: Blob }
   | { readonly kind: "clip"; readonly bytes: Blob; readonly index: Readonly<Record<string, unknown>> };
 

@@ -49,6 +49,24 @@ async function table({ file }: Header, [offset, length]: Span): Promise<number[]
   return Array.from({ length: Math.floor(view.byteLength / 4) }, (_, index) => view.getUint32(index * 4, true));
 }
 
+/** Which fragments begin a codestream (JPEG, JPEG-LS, JPEG 2000): where no table says where frames begin. */
+async function beginnings({ file }: Header, fragments: readonly Span[]): Promise<number[]> {
+  const found: number[] = [];
+  for (const [index, [offset]] of fragments.entries()) {
+    const [first, second, third] = new Uint8Array(await file.slice(offset, offset + 3).arrayBuffer());
+    if (first === 0xff && third === 0xff && (second === 0xd8 || second === 0x4f)) {
+      found.push(index);
+    }
+  }
+  return found;
+}
+
+/** Every byte of all fragments, as one: a video lies in them as if they were a file. */
+export async function streamOf(header: Header): Promise<Blob> {
+  const [, ...fragments] = await walk(header);
+  return new Blob(fragments.map(([offset, length]) => header.file.slice(offset, offset + length)));
+}
+
 /** The spans of each frame: one fragment each where the numbers agree, else as the offset table says. */
 export async function framesOf(header: Header, frames: number): Promise<Span[][]> {
   const [first, ...fragments] = await walk(header);
@@ -63,7 +81,10 @@ export async function framesOf(header: Header, frames: number): Promise<Span[][]
   }
   const offsets = await table(header, first);
   const base = fragments[0]?.[0] ?? 0;
-  const starts = offsets.map((offset) => fragments.findIndex(([at]) => at - base === offset));
+  const starts =
+    offsets.length > 0
+      ? offsets.map((offset) => fragments.findIndex(([at]) => at - base === offset))
+      : await beginnings(header, fragments);
   if (starts.length !== frames || starts.some((start, index) => start < 0 || start <= (starts[index - 1] ?? -1))) {
     throw new Error("frames and fragments do not fit");
   }

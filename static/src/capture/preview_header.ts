@@ -1,5 +1,6 @@
 import * as dicomParser from "dicom-parser";
 import type { DataSet } from "dicom-parser";
+import { NoPreview } from "./no_preview";
 
 export const IMPLICIT = "1.2.840.10008.1.2";
 export const EXPLICIT = "1.2.840.10008.1.2.1";
@@ -24,6 +25,20 @@ export interface Header {
 
 async function bytesOf(file: Blob, from: number, to: number): Promise<Uint8Array<ArrayBuffer>> {
   return new Uint8Array(await file.slice(from, to).arrayBuffer());
+}
+
+/**
+ * Has the parser step over the Extended Offset Table (7FE0,0001) and its lengths (7FE0,0002): it does not know that
+ * values of OV have long lengths (PS3.5 section 7.1.2), and those of OB have the same form.
+ */
+function withoutOv(bytes: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
+  for (let at = bytes.indexOf(0xe0); at >= 0 && at + 6 <= bytes.length; at = bytes.indexOf(0xe0, at + 1)) {
+    const [, second, element, zero, o, v] = bytes.subarray(at, at + 6);
+    if (second === 0x7f && (element === 1 || element === 2) && zero === 0 && o === 0x4f && v === 0x56) {
+      bytes[at + 5] = 0x42;
+    }
+  }
+  return bytes;
 }
 
 /** The header alone: the first part of the file, and more of it only while PixelData has not been met. */
@@ -100,7 +115,7 @@ async function readDeflated(file: Blob, head: Uint8Array<ArrayBuffer>): Promise<
 function headerOf(data: DataSet | null, file: Blob, syntax: string): Header {
   const element = data?.elements[PIXEL_DATA];
   if (!data || !element) {
-    throw new Error("there is no picture in this file");
+    throw new NoPreview("no_picture", "there is no picture in this file");
   }
   const length = element.hadUndefinedLength || element.length === 0xffffffff ? null : element.length;
   return { data, syntax, file, offset: element.dataOffset, length };
@@ -114,7 +129,7 @@ export async function readHeader(file: Blob): Promise<Header> {
     if (syntax === DEFLATED) {
       return readDeflated(file, bytes);
     }
-    const data = parsed(bytes);
+    const data = parsed(bytes) ?? parsed(withoutOv(bytes));
     if (data || bytes.length < step) {
       return headerOf(data, file, syntax);
     }

@@ -1,4 +1,6 @@
+import { NoPreview } from "./no_preview";
 import { drawn, encoded, PREVIEW_SIDE } from "./preview_encode";
+import type { FileKind } from "./preview_kind";
 import { photographFacts, type TabletFacts } from "./preview_facts";
 
 const MOST_HASHED_BYTES = 32 * 1024 * 1024; // it is read into memory whole for this
@@ -18,12 +20,17 @@ export async function identityOf(file: Blob): Promise<string> {
   return Array.from(hash, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
+async function decoded(file: Blob, media: TabletFacts["media"]): Promise<ImageBitmap> {
+  try {
+    return await createImageBitmap(file, { imageOrientation: "from-image" });
+  } catch (error) {
+    throw media === "heic" || media === "avif" ? new NoPreview("photo", "this browser has no decoder for it") : error;
+  }
+}
+
 /** A photograph, turned upright by its EXIF; a canvas keeps nothing else of it. */
-export async function photographStill(file: Blob, media: "jpeg" | "png" | "webp" | "heic"): Promise<Still> {
-  const [bitmap, sha256] = await Promise.all([
-    createImageBitmap(file, { imageOrientation: "from-image" }),
-    identityOf(file),
-  ]);
+export async function photographStill(file: Blob, media: Exclude<FileKind, "dicom" | "video" | "unknown">): Promise<Still> {
+  const [bitmap, sha256] = await Promise.all([decoded(file, media), identityOf(file)]);
   const { width, height } = bitmap;
   const still = await encoded(drawn(bitmap, { width, height }, PREVIEW_SIDE));
   bitmap.close();

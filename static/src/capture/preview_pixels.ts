@@ -1,4 +1,5 @@
 import { decodeJpegLs, decodeJpegLossless, decodeJpeg2000, decodeHtj2k } from "./preview_codecs";
+import { NoPreview } from "./no_preview";
 import type { Layout } from "./preview_layout";
 import { BIG_ENDIAN, EXPLICIT, IMPLICIT } from "./preview_header";
 import { rgbOfYbr, rgbOfYbr422, separated, unpackBits } from "./preview_colour";
@@ -130,6 +131,6 @@ export async function decodeFrame(bytes: Uint8Array<ArrayBuffer>, layout: Layout
     case "203":
       return ofSamples(await decodeHtj2k(bytes, layout), { ...layout, photometric: "RGB" }, false);
     default:
-      throw new Error("this encoding is left to the server");
+      throw new NoPreview("encoding", `${syntax} is left to the server`);
   }
 }

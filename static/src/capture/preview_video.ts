@@ -1,4 +1,5 @@
 import { BlobSource, Input, MATROSKA, MP4, MPEG_TS, QTFF, VideoSampleSink, WEBM, type InputVideoTrack } from "mediabunny";
+import { NoPreview } from "./no_preview";
 import { type ClipFrames, CLIP_SIDE } from "./preview_clip";
 import { context2d, encoded, fitted, PREVIEW_SIDE, type Size } from "./preview_encode";
 import { photographFacts, type TabletFacts } from "./preview_facts";
@@ -19,7 +20,7 @@ async function open(file: Blob): Promise<OpenedVideo> {
   const input = new Input({ source: new BlobSource(file), formats: [MP4, QTFF, MATROSKA, WEBM, MPEG_TS] });
   const track = await input.getPrimaryVideoTrack();
   if (!track || !(await track.canDecode())) {
-    throw new Error("this video is left to the server");
+    throw new NoPreview("video", "this video is left to the server");
   }
   const [width, height] = [await track.getDisplayWidth(), await track.getDisplayHeight()];
   const { packetCount, averagePacketRate } = await track.computePacketStats();

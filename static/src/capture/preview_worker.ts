@@ -1,3 +1,4 @@
+import { NoPreview } from "./no_preview";
 import type { PreviewReply, PreviewRequest } from "./preview_facts";
 import { kindOf } from "./preview_kind";
 
@@ -9,7 +10,7 @@ interface Scope {
 
 declare const self: Scope;
 
-const NONE: PreviewReply = { kind: "none" };
+const NO_CLIP: PreviewReply = { kind: "none", why: "slow" };
 
 function tell(share: number): void {
   self.postMessage({ kind: "progress", share });
@@ -23,7 +24,7 @@ async function still(file: File): Promise<PreviewReply> {
     return { kind: "still", ...(await dicomStill(file, tell)) };
   }
   if (kind === "unknown") {
-    return NONE;
+    throw new NoPreview("unknown", "nothing here knows this kind of file");
   }
   if (kind === "video") {
     const { videoStill } = await import("./preview_video");
@@ -39,7 +40,7 @@ async function clip(file: File): Promise<PreviewReply> {
     ? await (await import("./preview_dicom")).dicomFrames(file)
     : await (await import("./preview_video")).videoFrames(file);
   const { encodedClip } = await import("./preview_clip");
-  return (await encodedClip(frames, tell)) ?? NONE;
+  return (await encodedClip(frames, tell)) ?? NO_CLIP;
 }
 
 async function carryOut(request: PreviewRequest): Promise<PreviewReply | null> {
@@ -59,7 +60,8 @@ self.onmessage = ({ data }) => {
     (reply) => reply && self.postMessage(reply),
     (error: unknown) => {
       console.warn("no preview of this file:", error instanceof Error ? error.message : error);
-      self.postMessage(NONE); // whatever a decoder says: the original goes alone
+      // Whatever a decoder says: the original goes alone.
+      self.postMessage({ kind: "none", why: error instanceof NoPreview ? error.reason : "unreadable" });
     },
   );
 };

@@ -372,9 +372,10 @@ export class Sender {
   }
 
   private view(entry: Entry): Transfer {
-    const { id: key, caseId, name, size, lastModified, uploadId, face } = entry.record;
+    const { id: key, caseId, name, size, lastModified, uploadId, face, noPreview = null } = entry.record;
     const [state, reason] = this.stateOf(entry);
-    return { key, caseId, name, size, lastModified, sent: entry.sent, state, reason, uploadId, face, kept: entry.kept };
+    const { sent, kept } = entry;
+    return { key, caseId, name, size, lastModified, sent, state, reason, uploadId, face, noPreview, kept };
   }
 
   private stateOf(entry: Entry): [TransferState, string | null] {

@@ -68,6 +68,20 @@ describe("what goes ahead", () => {
     expect(door.pauses).toEqual([1000]);
   });
 
+  test("a file of which nothing can be made goes alone, and says why", async () => {
+    hooks.prepare = () => Promise.resolve("encoding");
+    await add("a", 100);
+    expect(door.along).toEqual([null]);
+    expect(sender.transfers[0]).toMatchObject({ state: "sending", noPreview: "encoding" });
+  });
+
+  test("a preview that the server cannot use is said too", async () => {
+    door.openAnswer = (one) => ({ uploadId: `up-${one.name}`, received: 0, whole: false, ahead: "refused" });
+    hooks.prepare = () => Promise.resolve(preview());
+    await add("a", 100);
+    expect(sender.transfers[0]).toMatchObject({ state: "sending", noPreview: "refused" });
+  });
+
   test("a preview that a lost link kept from going is not made again", async () => {
     const lost = new SendingProblem({ kind: "network" });
     const open = door.openAnswer;

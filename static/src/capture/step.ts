@@ -53,7 +53,7 @@ async function goAhead(entry: Entry, file: File, signal: AbortSignal, tools: Ste
   const { record } = entry;
   const counted = file.size <= COUNTED_FIRST_BYTES ? count(entry, file, signal, tools) : undefined;
   const wanted = !record.ahead && record.uploadId === null && entry.small === undefined;
-  const made = wanted ? prepared(file, signal, tools) : entry.small;
+  const made = wanted ? prepared(entry, file, signal, tools) : entry.small;
   const [small = null] = await Promise.all([made, counted]);
   entry.small = small;
   record.face = small?.face ?? record.face;
@@ -76,6 +76,9 @@ async function goAhead(entry: Entry, file: File, signal: AbortSignal, tools: Ste
 function noteAhead(entry: Entry, small: Prepared | null, { ahead }: Opened, tools: StepTools): void {
   small?.settled(ahead ?? "refused");
   entry.more = small?.more ?? null;
+  if (small && ahead === "refused") {
+    entry.record.noPreview = "refused";
+  }
   if (ahead === "shown") {
     tools.pacer.rest(SHOWING_MS);
   }
@@ -85,13 +88,18 @@ async function count({ record }: Entry, file: File, signal: AbortSignal, tools: 
   record.sha256 ??= await tools.hash(file, signal);
 }
 
-async function prepared(file: File, signal: AbortSignal, tools: StepTools): Promise<Prepared | null> {
+async function prepared({ record }: Entry, file: File, signal: AbortSignal, tools: StepTools): Promise<Prepared | null> {
   try {
-    return (await tools.hooks.prepare?.(file, signal)) ?? null;
+    const made = (await tools.hooks.prepare?.(file, signal)) ?? null;
+    if (typeof made !== "string") {
+      return made;
+    }
+    record.noPreview = made;
   } catch {
     signal.throwIfAborted();
-    return null; // the original decides what the file is
+    record.noPreview = "unreadable"; // the original decides what the file is
   }
+  return null;
 }
 
 function sendBytes(entry: Entry, file: File, signal: AbortSignal, tools: StepTools): Promise<void> {

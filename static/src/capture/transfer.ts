@@ -1,5 +1,6 @@
 import { ApiError } from "../ui/api";
 import type { Side } from "../viewport/sides";
+import type { NoPreviewReason } from "./no_preview";
 
 /**
  * waiting: its turn comes. sending. offline: it cannot be sent just now, `reason` says why, it is tried again by itself.
@@ -26,6 +27,8 @@ export interface Transfer {
   readonly uploadId: string | null;
   /** A small picture of it, made here. */
   readonly face: Blob | null;
+  /** Why nobody sees a preview of it; null where somebody may. */
+  readonly noPreview: NoPreviewReason | null;
   /** Whether the file would still be sent if this page were closed now. */
   readonly kept: boolean;
 }
@@ -50,6 +53,8 @@ export interface KeptRecord {
   sha256: string | null;
   /** Whether what goes ahead of the bytes (a preview) is done with. */
   ahead: boolean;
+  /** Why nothing goes ahead of it; null where something does, or it is not known yet. */
+  noPreview?: NoPreviewReason | null;
   /** How often it was begun again from the start. */
   restarts: number;
   /** Every byte is at the server, which has not yet said what became of it. */

@@ -20,7 +20,7 @@ class FakeQueue implements Queue {
 
   opened(uploadId: string | null): void {
     const { name, size, lastModified } = FILE;
-    this.transfers = [{ key: "k", caseId: "c", name, size, lastModified, sent: 0, state: "sending", reason: null, uploadId, face: null, kept: true }];
+    this.transfers = [{ key: "k", caseId: "c", name, size, lastModified, sent: 0, state: "sending", reason: null, uploadId, face: null, noPreview: null, kept: true }];
     this.handler();
   }
 }
