@@ -42,6 +42,10 @@ describe("a file of which this device makes no preview", () => {
     expect(words).toMatch(/^Being sent, 12 %.*cannot show photos of this kind.*shows when all of it is there/);
   });
 
+  test("says that the specialist sees it where its preview is at the server", () => {
+    expect(transferItem(transfer("sending"), true).words).toMatch(/left. The specialist sees a preview.$/);
+  });
+
   test("says nothing of it once it was refused", () => {
     expect(transferItem({ ...transfer("refused"), noPreview: "photo" }).words).toBe("Because.");
   });
@@ -72,12 +76,12 @@ describe("a file that is being sent", () => {
 });
 
 test("a refused upload of the server's stays listed with its reason", () => {
-  const upload = { id: "u", fileName: "a.txt", size: 5, received: 5, state: "refused", reason: "Not a picture." } as const;
+  const upload = { id: "u", fileName: "a.txt", size: 5, received: 5, state: "refused", reason: "Not a picture.", instances: [] } as const;
   expect(serverUploadItem(upload)).toMatchObject({ words: "Not a picture.", tone: "danger", acts: ["remove"] });
 });
 
 test("a zip that the server opened says what became of it, until it is taken off the list", () => {
-  const upload = { id: "u", fileName: "cd.zip", size: 5, received: 5, state: "stored", reason: "It was opened." } as const;
+  const upload = { id: "u", fileName: "cd.zip", size: 5, received: 5, state: "stored", reason: "It was opened.", instances: [] } as const;
   expect(serverUploadItem(upload)).toMatchObject({ words: "It was opened.", tone: "", progress: null, acts: ["remove"] });
 });
 

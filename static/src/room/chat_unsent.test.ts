@@ -44,7 +44,7 @@ function written(clientId: string, file: UnsentMessage["file"] = null): UnsentMe
 }
 
 const transfer = (uploadId: string | null): Transfer => ({
-  key: "k", caseId: "c", name: "a.jpg", size: 1, lastModified: 0, sent: 0, state: "sending", reason: null, uploadId, face: null, kept: true,
+  key: "k", caseId: "c", name: "a.jpg", size: 1, lastModified: 0, sent: 0, state: "sending", reason: null, uploadId, face: null, noPreview: null, kept: true,
 });
 
 beforeEach(() => {
