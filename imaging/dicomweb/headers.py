@@ -49,7 +49,7 @@ def path_of(sha256: str, kind: str) -> Path:
 
 
 def keep(sha256: str, found: Found) -> None:
-    """Keep both files. They can be made again, so they are whole or absent but not synced."""
+    """Keep both files. They can be made again (`_whole`), so they are renamed into place but not synced."""
     for kind, content in (("header", found.header), ("frames", found.frames)):
         target = path_of(sha256, kind)
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -154,10 +154,21 @@ def _whole(instance: Instance, kind: str) -> bytes:
     if instance.sha256 is None:
         raise Refusal("lost_bytes")  # only its sender's preview is here
     path = path_of(instance.sha256, kind)
-    if not path.exists():
-        with serving.place():
-            keep(instance.sha256, inspect(store.path_of("originals", instance.sha256)))
+    kept = _kept(path)
+    if kept is not None:
+        return kept
+    with serving.place():
+        keep(instance.sha256, inspect(store.path_of("originals", instance.sha256)))
     return path.read_bytes()
+
+
+def _kept(path: Path) -> bytes | None:
+    """A file of `keep`'s; None where it is missing, or where a power cut left its name and not its bytes."""
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError:
+        return None
+    return content if content[:1] == b"{" and content[-1:] == b"}" else None
 
 
 def missing(session: Session) -> list[str]:

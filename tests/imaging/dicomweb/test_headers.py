@@ -147,6 +147,17 @@ def test_a_header_that_was_lost_is_made_again(cast: Cast, no_children: None, sen
     assert headers.header_of(instance, "x") == before
 
 
+@pytest.mark.parametrize("left", [b"", b"\0" * 300])
+def test_a_header_whose_bytes_a_power_cut_took_is_made_again(
+    cast: Cast, no_children: None, send: Send, chest: bytes, left: bytes
+) -> None:
+    instance = instance_row(ingest(send(chest)))
+    before = headers.header_of(instance, "x"), headers.spans_of(instance)
+    for kind in ("header", "frames"):
+        headers.path_of(instance.sha256 or "", kind).write_bytes(left)
+    assert (headers.header_of(instance, "x"), headers.spans_of(instance)) == before
+
+
 def test_headers_are_made_again_in_as_few_places_as_pictures(
     cast: Cast, no_children: None, send: Send, chest: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
