@@ -49,7 +49,7 @@ def open_up(upload_id: str, path: Path) -> None:
             raise Refusal("archive_locked" if left["locked"] else "archive_empty", left_out=left.total())
         for number, entry in enumerate(entries):
             store.settle_upload(_id_of(upload_id, number), entry.path)
-        store.sync_uploads()
+        store.sync_uploads([_id_of(upload_id, number) for number in range(len(entries))])
         try:
             _write_rows(upload_id, entries, left.total())
         except BaseException:

@@ -78,7 +78,7 @@ def take_all(sender: Actor, case_id: str | None, files: Sequence[ArrivedFile]) -
                 upload_id = db.new_id()
                 kept.append((upload_id, file))
                 store.settle_upload(upload_id, file.path)
-            store.sync_uploads()
+            store.sync_uploads([upload_id for upload_id, _file in kept])
         waiting = _Waiting(sender, case_id, [(upload_id, one.file_name, _size(upload_id)) for upload_id, one in kept])
         _commit(waiting)
     except BaseException:

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from app import audit, clock, db
 from imaging import access, archives, placing, provisional, sandbox, store
 from imaging.announcements import actor_of, post_instance, post_upload
-from imaging.dicomweb import headers
+from imaging.dicomweb import drawn, headers
 from imaging.facts import Facts
 from imaging.file_meta import data_set_hash
 from imaging.guards.holds import operations as holds
@@ -132,6 +132,7 @@ def _drop_unused(session: Session, sha256: str) -> None:
     if session.scalar(select(Instance.id).where(Instance.sha256 == sha256).limit(1)) is None:
         store.drop("originals", sha256)
         headers.drop(sha256)
+        drawn.drop(sha256)
 
 
 def _index(upload_id: str, sha256: str, facts: Facts, header: headers.Found | None) -> str | None:
@@ -140,41 +141,48 @@ def _index(upload_id: str, sha256: str, facts: Facts, header: headers.Found | No
     On the disk when it returns: the upload's own bytes go next, and "stored" tells its sender to let go of theirs.
     """
     with db.write_transaction(durable=True) as session:
-        upload = session.get(Upload, upload_id)
-        if upload is None or upload.state != "checking":
-            return upload.instance_id if upload else None
-        _complete_identity(facts, upload, sha256)
-        same = _same_identity(session, upload, facts.sop_instance_uid)
-        if any(not _is_same_file(other, upload, sha256) for other in same):
-            raise Refusal("conflict_kept" if upload.acknowledged else "conflict")
-        present = _find_place(session, upload, facts, same)
-        waiting = provisional.of_upload(session, upload, facts.sop_instance_uid)
-        instance = present or add_instance(session, upload, sha256, facts, waiting)
-        if present is not None and waiting is not None:
-            provisional.leave_without_original(session, upload, "original_elsewhere")
-        if header is not None:
-            headers.add(session, instance, header)
-        holds.check(session, actor_of(upload), instance)
-        upload.state, upload.instance_id = "stored", instance.id
-        upload.note = "again" if present else ""
-        upload.updated_at = clock.now()
-        audit.record(
-            session,
-            actor_of(upload),
-            "store_instance" if not present else "store_instance_again",
-            "instance",
-            instance.id,
-            sha256=sha256,
-            case_id=upload.case_id,
-            upload_id=upload.id,
-        )
-        post_upload(session, upload)
-        post_instance(session, instance)
-        if instance.sha256 != sha256:  # the same picture behind another header: the first one stays
-            _drop_unused(session, sha256)
-        else:
-            store.keep_still("originals", sha256, store.upload_path(upload_id))
-        return instance.id
+        return write_rows(session, upload_id, sha256, facts, header)
+
+
+def write_rows(session: Session, upload_id: str, sha256: str, facts: Facts, header: headers.Found | None) -> str | None:
+    """The rows of an upload whose original is kept, in the caller's transaction; nothing is written when it raises
+    Refusal (conflict, conflict_kept): another file has the same identity.
+    """
+    upload = session.get(Upload, upload_id)
+    if upload is None or upload.state != "checking":
+        return upload.instance_id if upload else None
+    _complete_identity(facts, upload, sha256)
+    same = _same_identity(session, upload, facts.sop_instance_uid)
+    if any(not _is_same_file(other, upload, sha256) for other in same):
+        raise Refusal("conflict_kept" if upload.acknowledged else "conflict")
+    present = _find_place(session, upload, facts, same)
+    waiting = provisional.of_upload(session, upload, facts.sop_instance_uid)
+    instance = present or add_instance(session, upload, sha256, facts, waiting)
+    if present is not None and waiting is not None:
+        provisional.leave_without_original(session, upload, "original_elsewhere")
+    if header is not None:
+        headers.add(session, instance, header)
+    holds.check(session, actor_of(upload), instance)
+    upload.state, upload.instance_id = "stored", instance.id
+    upload.note = "again" if present else ""
+    upload.updated_at = clock.now()
+    audit.record(
+        session,
+        actor_of(upload),
+        "store_instance" if not present else "store_instance_again",
+        "instance",
+        instance.id,
+        sha256=sha256,
+        case_id=upload.case_id,
+        upload_id=upload.id,
+    )
+    post_upload(session, upload)
+    post_instance(session, instance)
+    if instance.sha256 != sha256:  # the same picture behind another header: the first one stays
+        _drop_unused(session, sha256)
+    else:
+        store.keep_still("originals", sha256, store.upload_path(upload_id))
+    return instance.id
 
 
 def _complete_identity(facts: Facts, upload: Upload, sha256: str) -> None:

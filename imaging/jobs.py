@@ -10,7 +10,8 @@ from sqlalchemy import select
 
 from app import clock, db
 from app.jobs import huey
-from imaging import archives, frame_tiles, ingest, previews, remaking, rendering, sandbox, store, uploads
+from imaging import archives, frame_tiles, ingest, previews, remaking, rendering, sandbox, store, together, uploads
+from imaging.dicomweb import drawn
 from imaging.models import Instance, Upload
 from imaging.site_models.jobs import ask_models
 
@@ -23,8 +24,7 @@ _RETRIES = {"retries": ingest.MAX_ATTEMPTS, "retry_delay": 5}
 @huey.task(priority=50, **_RETRIES)
 def ingest_upload(upload_id: str) -> None:
     """Check and keep an upload, then have its renditions made. Checks go before renditions: they are short."""
-    instance_id = ingest.ingest(upload_id)
-    if instance_id is not None:
+    for instance_id in together.take_in(upload_id):
         make_first_look(instance_id)
     for entry_id in archives.waiting_entries(upload_id):
         ingest_upload(entry_id)
@@ -89,6 +89,7 @@ def _queued() -> set[tuple[str, str]]:
 def sweep_retired() -> None:
     """Once an hour: forget renditions that were made anew a day ago, and bytes that belong to nothing."""
     remaking.sweep_retired()
+    drawn.sweep()
     uploads.sweep()
 
 

@@ -70,6 +70,7 @@ class DicomSource:
         self._palette = Palette(dicom.header, little=layout.little) if layout.photometric == "PALETTE COLOR" else None
         self._modality_lut = self._read_modality_lut()
         self._rounding: tuple[float, float] | None = None  # (lowest value, values a step)
+        self._first: Array | None = None  # whoever opens a file looks at its first frame next
         self._meanings = Meanings(dicom.header, layout, has_modality_lut=self._modality_lut is not None)
         if self.facts.photometric != "RGB":
             self._round_what_is_too_deep()
@@ -111,6 +112,7 @@ class DicomSource:
         sampled = sorted({0, self.facts.frames // 2, self.facts.frames - 1})
         # Colour needs no range; its first frame is decoded so that a file whose first frame is broken is refused.
         frames = [(index, self.frame(index)) for index in (sampled if self.facts.photometric != "RGB" else [0])]
+        self._first = frames[0][1]
         self._meanings.tell(self.facts, frames)
 
     def stored(self, index: int) -> Array:
@@ -140,6 +142,8 @@ class DicomSource:
 
     def frame(self, index: int) -> Array:
         """One frame's values, in the units that `facts.modality_lut` explains; RGB of colour and palette."""
+        if index == 0 and self._first is not None:
+            return self._first
         found = self.stored(index)
         if self._palette is not None:
             return self._palette.look_up(found)

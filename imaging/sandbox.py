@@ -26,6 +26,7 @@ __all__ = ["Task", "run", "warm_up"]
 
 Task = Literal[
     "inspect",
+    "inspect_all",
     "render",
     "draw",
     "dicomweb",
@@ -39,6 +40,7 @@ Task = Literal[
 ]
 _SECONDS: dict[str, int] = {
     "inspect": limits.SANDBOX_CHECK_SECONDS,
+    "inspect_all": limits.SANDBOX_CHECK_SECONDS,
     "render": limits.SANDBOX_RENDER_SECONDS,
     "draw": limits.SANDBOX_FRAME_SECONDS,
     "dicomweb": limits.SANDBOX_CHECK_SECONDS,
@@ -140,6 +142,8 @@ def _work(task: str, path: Path, workspace: Path, request: dict[str, Any], say: 
     with refusing("crashed"), _telling_a_full_disk():
         if task == "inspect":
             workbench.inspect(path, workspace, say)
+        elif task == "inspect_all":
+            workbench.inspect_all(workspace, say, request)
         elif task == "dicomweb":
             from imaging.dicomweb import sandboxed
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from imaging import clips, limits, quality_measures, renditions, tiles
-from imaging.refusals import Refusal
+from imaging.refusals import Refusal, refusing
 from imaging.source import Array, OverlaidSource, Source, TimedFrame, TimedSource, open_source
 from imaging.spool import Spool
 from imaging.timing import durations_us
@@ -32,6 +32,19 @@ def inspect(path: Path, workspace: Path, say: Say) -> None:
 
         with contextlib.suppress(Refusal):  # the picture can be used; only its header cannot be told to others
             sandboxed.say_header(path, workspace, say)
+
+
+def inspect_all(workspace: Path, say: Say, request: dict[str, Any]) -> None:
+    """Check each of `request["paths"]`, every event saying its `number`; "entry" ends one that is sound.
+
+    One that is refused ends without a word: it is opened alone, and refused there.
+    """
+    for number, path in enumerate(request["paths"]):
+        folder = workspace / str(number)
+        folder.mkdir()
+        with contextlib.suppress(Refusal), refusing("crashed"):
+            inspect(Path(path), folder, lambda event, number=number: say({**event, "number": number}))  # type: ignore[misc]
+            say({"event": "entry", "number": number})
 
 
 def render(path: Path, workspace: Path, say: Say, request: dict[str, Any] | None = None) -> None:

@@ -22,6 +22,7 @@ _STUDY = "/studies/<study_uid>"
 _SERIES = f"{_STUDY}/series/<series_uid>"
 _INSTANCE = f"{_SERIES}/instances/<instance_uid>"
 _MP4 = "video/mp4"
+AHEAD = 7  # frames that are drawn with one that is asked for
 
 
 @blueprint.get(f"{_INSTANCE}/frames/<frames>")
@@ -47,7 +48,7 @@ def rendered(bearer: Bearer, study_uid: str, series_uid: str, instance_uid: str)
 def rendered_frame(bearer: Bearer, study_uid: str, series_uid: str, instance_uid: str, frames: str) -> AnyResponse:
     """One frame as it should look."""
     found = find(bearer, Place(study_uid, series_uid, instance_uid), "rendered")[0]
-    return _one_frame(found, frames, pictures.read_looks(request.args))
+    return _one_frame(found, frames, pictures.read_looks(request.args), going_through=True)
 
 
 @blueprint.get(f"{_INSTANCE}/frames/<frames>/thumbnail")
@@ -85,11 +86,14 @@ def _count(instance: Instance) -> int:
     return said if spans is None else max(len(spans), said) if len(spans) == 1 else len(spans)
 
 
-def _one_frame(found: Found, frames: str, looks: dict[str, Any]) -> AnyResponse:
+def _one_frame(found: Found, frames: str, looks: dict[str, Any], *, going_through: bool = False) -> AnyResponse:
+    """`going_through`: whoever asks for a frame behind the first one will want those after it."""
     numbers = pictures.read_frames(frames, _count(found[0]))
     if len(numbers) != 1:
         raise NotAcceptable("One frame at a time is drawn.")
-    return _picture(found[0], numbers[0], _chosen(pictures.KINDS), looks)
+    left = _count(found[0]) - numbers[0]
+    ahead = min(AHEAD, left) if going_through and numbers[0] > 1 else 0
+    return _picture(found[0], numbers[0], _chosen(pictures.KINDS), looks, ahead=ahead)
 
 
 def _thumbnail(bearer: Bearer, place: Place) -> AnyResponse:
@@ -112,8 +116,8 @@ def _chosen(offered: tuple[str, ...]) -> str:
     return kind
 
 
-def _picture(instance: Instance, number: int, kind: str, looks: dict[str, Any]) -> Response:
-    content = serving.made_bytes(instance, "picture", frame_index=number - 1, kind=kind, **looks)
+def _picture(instance: Instance, number: int, kind: str, looks: dict[str, Any], *, ahead: int = 0) -> Response:
+    content = serving.picture(instance, number - 1, {"kind": kind, **looks}, ahead=ahead)
     return Response(content, mimetype=kind)
 
 

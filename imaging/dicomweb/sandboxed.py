@@ -20,7 +20,7 @@ from imaging.dataset import CODINGS, DEFLATED, IMPLICIT, NATIVE, VIDEO_SYNTAXES,
 from imaging.dicomweb import header
 from imaging.pixels import DicomSource
 from imaging.refusals import Refusal, refusing
-from imaging.source import Array, open_source
+from imaging.source import Array, Source, open_source
 from imaging.workbench import Say
 
 MAX_TRANSCODED_BYTES = 400 * 1024 * 1024  # of pixels, which are held at once or lie in a workspace together
@@ -94,18 +94,28 @@ def _as_bytes(frame: Array) -> bytes:
 
 
 def say_picture(path: Path, workspace: Path, say: Say, request: dict[str, Any]) -> None:
-    """Draw a frame as it should look, in the `kind` that is asked for. Raises Refusal.
+    """Draw frames as they should look, in the `kind` that is asked for. Raises Refusal for the first of them only.
 
-    `frame_index`, `window` (or None), `region` (x, y, width, height in pixels; a negative size mirrors it; or None),
-    `box` (largest width and height, or None), `quality` 1 to 100.
+    `frames` (from 0), `window` (or None), `region` (x, y, width, height in pixels; a negative size mirrors it; or
+    None), `box` (largest width and height, or None), `quality` 1 to 100.
     """
     source = open_source(path, workspace)
-    index = int(request["frame_index"])
-    if not 0 <= index < source.facts.frames:
-        raise Refusal("cannot_decode", frame=index + 1)
+    wanted = request["frames"]
+    if not 0 <= wanted[0] < source.facts.frames:
+        raise Refusal("cannot_decode", frame=wanted[0] + 1)
+    for index in wanted:
+        try:
+            _say_drawn(source, index, workspace, say, request)
+        except Refusal:
+            if index == wanted[0]:
+                raise
+            return  # whoever asks for that one is told
+
+
+def _say_drawn(source: Source, index: int, workspace: Path, say: Say, request: dict[str, Any]) -> None:
     image = Image.fromarray(source.to_display(source.frame(index), request.get("window"), index))
     image = _scaled(_cut(image, request.get("region")), request.get("box"))
-    target = workspace / "picture.bin"
+    target = workspace / f"picture-{index}.bin"
     quality = int(request["quality"])
     image.save(target, _FORMATS[request["kind"]], **({} if request["kind"] == "image/png" else {"quality": quality}))
     say({"event": "part", "number": index, "file": target.name})

@@ -10,6 +10,7 @@ from typing import Any
 
 from app.errors import NidaanError
 from imaging import sandbox, store
+from imaging.dicomweb import drawn
 from imaging.models import Instance
 from imaging.refusals import Refusal
 
@@ -72,3 +73,24 @@ def made_bytes(instance: Instance, what: str, **request: Any) -> bytes:
     """The one file that the sandbox makes. Raises Refusal, Busy."""
     with made(instance, what, **request) as files:
         return next(iter(files.values())).read_bytes()
+
+
+def picture(instance: Instance, frame_index: int, looks: dict[str, Any], *, ahead: int = 0) -> bytes:
+    """A frame drawn with `looks` (`pictures.read_looks`, and its kind), as it was drawn before or in the sandbox.
+
+    `ahead`: how many of the frames after it are drawn in the same go, for whoever asks for them next.
+
+    Raises Refusal, Busy.
+    """
+    sha256 = instance.sha256 or ""
+    known = drawn.find(sha256, frame_index, looks) if sha256 else None
+    if known is not None:
+        return known
+    frames = list(range(frame_index, frame_index + 1 + ahead))
+    with made(instance, "picture", frames=frames, **looks) as files:
+        contents = {number: path.read_bytes() for number, path in files.items() if number in frames}
+    if frame_index not in contents:
+        raise Refusal("crashed")
+    for number, content in contents.items():
+        drawn.keep(sha256, number, looks, content)
+    return contents[frame_index]

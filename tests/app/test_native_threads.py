@@ -32,6 +32,20 @@ assert heard == [b"x"]
 def full(handle):
     raise OSError(28, "full")
 
+from app import config
+from app.config import Config
+config.use(Config(data_dir=file.parent, database_url="", secret_key=""))
+many = [str(number) for number in range(20)]
+for one in many:
+    store.upload_path(one).write_bytes(b"bytes")
+told, teller = os.pipe()
+heard.clear()
+os.fsync = lambda handle: heard.append(read(told, 1))
+for _ in range(21):
+    spawn(write, teller, b"x")
+store.sync_uploads(many)  # several at once, and never in the one thread that everybody shares
+assert len(heard) == 21
+
 os.fsync = full
 try:
     store.sync(file)
