@@ -81,6 +81,10 @@ class WorklistChanged(Message):
     urgency: Literal["emergency", "urgent", "routine"]
 
 
+class InboxChanged(Message):
+    """Nothing but that it did."""
+
+
 class UploadChanged(Message):
     upload: dict[str, Any]
 
@@ -107,6 +111,7 @@ COMMANDS: dict[str, tuple[type[BaseModel], type[BaseModel]]] = {
     "join_consult": (JoinConsult, JoinedConsult),
     "leave_consult": (Empty, Empty),
     "join_worklist": (Empty, Empty),
+    "join_inbox": (Empty, Empty),
 }
 FACTS: dict[str, type[BaseModel]] = {
     "participant_joined": ParticipantJoined,
@@ -117,6 +122,7 @@ FACTS: dict[str, type[BaseModel]] = {
     "opinion_changed": OpinionChanged,
     "outcome_changed": OutcomeChanged,
     "worklist_changed": WorklistChanged,
+    "inbox_changed": InboxChanged,
     "upload_changed": UploadChanged,
     "instance_changed": InstanceChanged,
     "instance_removed": InstanceRemoved,

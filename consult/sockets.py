@@ -30,12 +30,13 @@ from consult.protocol import (
     ParticipantLeft,
     Removed,
 )
+from imaging import access as pictures
 from video import policy
 
 NAMESPACE: Final = "/"
 REVIEW_SECONDS: Final = 60
 NO_LONGER_YOURS: Final = "no_longer_yours"  # ended, given to somebody else, signed out
-PER_SECOND: Final = {"join_consult": 5.0, "leave_consult": 5.0, "join_worklist": 5.0}
+PER_SECOND: Final = {"join_consult": 5.0, "leave_consult": 5.0, "join_worklist": 5.0, "join_inbox": 5.0}
 
 log = logging.getLogger(__name__)
 
@@ -80,6 +81,11 @@ class Rooms:
         """Be told when the worklist of one's program changes; specialists only."""
         worklist.require_specialist(actor)
         self._socketio.server.enter_room(sid, f"worklist:{actor.program_id}", namespace=NAMESPACE)
+
+    def join_inbox(self, sid: str, actor: Actor, message: Empty) -> None:
+        """Be told when the inbox of one's own facility changes; its treating doctors only."""
+        facility_id = pictures.require_inbox(actor)
+        self._socketio.server.enter_room(sid, f"inbox:{facility_id}", namespace=NAMESPACE)
 
     # What happens to sockets
 
@@ -179,6 +185,7 @@ def register(socketio: SocketIO) -> Rooms:
     signed_in(socketio, "join_consult", JoinConsult, per_second=PER_SECOND["join_consult"])(rooms.join_consult)
     seated(socketio, "leave_consult", Empty, per_second=PER_SECOND["leave_consult"])(rooms.leave_consult)
     signed_in(socketio, "join_worklist", Empty, per_second=PER_SECOND["join_worklist"])(rooms.join_worklist)
+    signed_in(socketio, "join_inbox", Empty, per_second=PER_SECOND["join_inbox"])(rooms.join_inbox)
     socketio.on_event("disconnect", lambda *_: rooms.disconnected(_sid()))
     notices.carry_by("removed", rooms.carry_removed)
     notices.carry_by("consult_changed", rooms.carry_consult_changed)

@@ -26,10 +26,12 @@ def actor_of(upload: Upload) -> Actor:
 
 
 def post_upload(session: Session, upload: Upload) -> None:
-    """Tell the case's room how an upload stands."""
+    """Tell the case's room how an upload stands; the inbox only of what stays in it unusable."""
     if upload.case_id is not None:
         payload = {"upload": queries.upload_status(upload)}
         outbox.post(session, f"case:{upload.case_id}", "upload_changed", payload)
+    if upload.acknowledged and upload.state == "refused":
+        post_inbox(session, upload.facility_id)
 
 
 def post_removed(session: Session, case_id: str, instance_id: str) -> None:
@@ -38,7 +40,18 @@ def post_removed(session: Session, case_id: str, instance_id: str) -> None:
 
 
 def post_instance(session: Session, instance: Instance) -> None:
-    """Tell the case's room how an instance stands."""
+    """Tell the case's room how an instance stands, or the inbox that it waits in."""
     if instance.case_id is not None:
         payload = {"instance": queries.manifest(instance)}
         outbox.post(session, f"case:{instance.case_id}", "instance_changed", payload)
+    elif instance.state in _SEEN_IN_INBOX:
+        post_inbox(session, instance.facility_id)
+
+
+_SEEN_IN_INBOX = ("received", "ready", "unusable")  # not every step of its renditions
+
+
+def post_inbox(session: Session, facility_id: str | None) -> None:
+    """Tell the facility's treating doctors that their inbox is not what it was."""
+    if facility_id is not None:
+        outbox.post(session, f"inbox:{facility_id}", "inbox_changed", {})

@@ -13,7 +13,7 @@ from app.actor import Actor
 from app.errors import Conflict, Invalid, NotFound
 from imaging import access as picture_access
 from imaging import placing
-from imaging.announcements import post_instance, post_removed
+from imaging.announcements import post_inbox, post_instance, post_removed
 from imaging.guards import cases
 from imaging.guards.holds import operations as holds
 from imaging.inbox import access, directory, queries
@@ -194,6 +194,7 @@ def _write(
         )
     )
     session.flush()
+    post_inbox(session, thing.facility_id)
     kind = "study" if isinstance(thing, Study) else "upload"
     audit.record(session, actor, f"inbox_{decision}", kind, thing.id, case_id=case_id)
 

@@ -160,6 +160,17 @@ def test_only_specialists_hear_of_the_worklist(line_as: LineAs, cast: Cast, pati
     assert [line.names() for line in (specialist, outsider, doctor, guest)] == [["worklist_changed"], [], [], []]
 
 
+def test_only_the_doctors_of_a_facility_hear_of_its_inbox(line_as: LineAs, cast: Cast, patient: Participant) -> None:
+    doctor, colleague, far_doctor = line_as(cast.doctor), line_as(cast.colleague), line_as(cast.far_doctor)
+    specialist, guest = line_as(cast.specialist), line_as(patient)
+    assert [line.ask("join_inbox")["ok"] for line in (doctor, colleague, far_doctor)] == [True] * 3
+    for line in (specialist, guest):
+        assert line.ask("join_inbox")["error"]["code"] == NOT_FOUND
+    socketio.emit("inbox_changed", {}, to=f"inbox:{cast.facility.id}")
+    lines = (doctor, colleague, far_doctor, specialist, guest)
+    assert [line.names() for line in lines] == [["inbox_changed"], ["inbox_changed"], [], [], []]
+
+
 def messages(consult: Consult, to: str) -> dict[str, Any]:
     """A message that each command would accept."""
     description = {"type": "offer", "sdp": "v=0\r\n"}
@@ -177,6 +188,7 @@ def messages(consult: Consult, to: str) -> dict[str, Any]:
         "join_consult": {"consult_id": consult.id, "session_id": "page-0009"},
         "leave_consult": {},
         "join_worklist": {},
+        "join_inbox": {},
         "sync_stage": {"state_vector": b"\0"},
         "update_stage": {"update": Copy().put("views", "a" * 32, view())},
         "point_stage": {"state": state},
@@ -196,7 +208,7 @@ def messages(consult: Consult, to: str) -> dict[str, Any]:
 
 
 ALL_COMMANDS = [*CONSULT_COMMANDS, *CHAT_COMMANDS, *STAGE_COMMANDS, *CALL_COMMANDS]
-NOT_OF_A_CONSULT = {"join_worklist"}
+NOT_OF_A_CONSULT = {"join_worklist", "join_inbox"}
 
 
 def test_every_registered_command_is_in_a_table(app: Flask) -> None:
@@ -229,6 +241,7 @@ def test_strangers_get_not_found_from_every_command_of_a_consult(
         assert answers[name]["error"]["code"] == NOT_FOUND, name
     if stranger == "signed out":
         assert answers["join_worklist"]["error"]["code"] == NOT_FOUND
+        assert answers["join_inbox"]["error"]["code"] == NOT_FOUND
     assert doctor.heard() == []
 
 

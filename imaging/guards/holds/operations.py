@@ -13,7 +13,7 @@ from app import audit, clock
 from app.actor import Actor
 from app.errors import Conflict, Invalid
 from imaging import access, placing
-from imaging.announcements import post_instance, post_removed
+from imaging.announcements import post_inbox, post_instance, post_removed
 from imaging.guards import cases
 from imaging.guards.holds import queries
 from imaging.guards.holds.models import Hold
@@ -152,6 +152,7 @@ def take_out(session: Session, actor: Actor, instance: Instance, now: datetime) 
     session.flush()
     if case_id is not None:
         post_removed(session, case_id, instance.id)
+    post_inbox(session, instance.facility_id)
 
 
 def _waiting_study(session: Session, instance: Instance, now: datetime) -> Study:

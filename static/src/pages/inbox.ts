@@ -1,9 +1,10 @@
-/** The inbox: new studies show by themselves, as on Today (asking costs nothing while all is as it was). */
+/** The inbox: new studies show by themselves, as soon as the server says that there are any. */
 import "../styles/consult.css";
 import "../styles/inbox.css";
+import { onInboxNews } from "../ui/inbox_news";
 import { LiveRows } from "../ui/live_rows";
 
-const EVERY_MS = 10_000;
+const EVERY_MS = 300_000; // in case news got lost
 
 function start(): void {
   const element = document.getElementById("rows");
@@ -17,7 +18,9 @@ function start(): void {
       void rows.refresh();
     }
   };
+  onInboxNews(refresh);
   setInterval(refresh, EVERY_MS);
+  element.addEventListener("close", refresh, true); // of a dialog: what came meanwhile
   addEventListener("visibilitychange", refresh);
   addEventListener("online", refresh);
   addEventListener("pageshow", refresh);

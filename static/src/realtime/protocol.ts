@@ -501,6 +501,7 @@ export interface Commands {
   join_consult: { message: JoinConsult; reply: JoinedConsult };
   leave_consult: { message: Empty; reply: Empty };
   join_worklist: { message: Empty; reply: Empty };
+  join_inbox: { message: Empty; reply: Empty };
   send_message: { message: SendMessage; reply: SentMessage };
   sync_stage: { message: SyncStage; reply: SyncedStage };
   update_stage: { message: UpdateStage; reply: Empty };
@@ -535,6 +536,7 @@ export interface Facts {
   opinion_changed: OpinionChanged;
   outcome_changed: OutcomeChanged;
   worklist_changed: WorklistChanged;
+  inbox_changed: Empty;
   upload_changed: UploadChanged;
   instance_changed: InstanceChanged;
   instance_removed: InstanceRemoved;

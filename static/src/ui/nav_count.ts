@@ -1,6 +1,6 @@
 /** How much waits at a place of the navigation, kept right while the page stays open. */
 
-const EVERY_MS = 30_000;
+const EVERY_MS = 300_000; // in case news got lost; they come by themselves
 
 /** Shows `count` in the badge, or hides it for nothing. */
 export function showCount(badge: HTMLElement, count: number): void {
@@ -23,7 +23,7 @@ async function ask(badge: HTMLElement): Promise<void> {
   }
 }
 
-/** Asks now and then, only while somebody looks at the page. */
+/** Asks when there is news, and now and then, only while somebody looks at the page. */
 export function keepCounts(): void {
   for (const badge of document.querySelectorAll<HTMLElement>("[data-count]")) {
     const refresh = (): void => {
@@ -32,6 +32,8 @@ export function keepCounts(): void {
       }
     };
     setInterval(refresh, EVERY_MS);
+    // After the page itself: what a page needs first does not wait for its badge.
+    void import("./inbox_news").then(({ onInboxNews }) => onInboxNews(refresh));
     addEventListener("pageshow", (event) => event.persisted && refresh());
     document.addEventListener("visibilitychange", refresh);
   }

@@ -203,7 +203,9 @@ def test_every_clip_has_its_frames_and_shows_the_one_that_was_asked_for(bench: P
         far = [float(np.abs(seen - other).mean()) for other in coded]
         # Where nothing moved two coded frames are the same, but for what a browser rounds.
         assert far[asked] <= min(far) + 0.3, f"frame_index {asked} looks like {int(np.argmin(far))}"
-        assert np.abs(seen - shown[asked]).mean() < 9  # another clip is further off
+        # What H.264 leaves out grows with what there is: 0.4 to 2.7 levels of these clips, and 6.1 of one echo (acuson)
+        # that is speckle all over, whose neighbouring samples are 31 levels apart.
+        assert np.abs(seen - shown[asked]).mean() < 3 + detail(shown[asked]) / 7
 
 
 def samples(display: Array) -> Array:
@@ -214,3 +216,8 @@ def samples(display: Array) -> Array:
     green = display if display.ndim == 2 else display[:, :, 1]
     picked: Array = green[np.ix_(down, across)].ravel().astype(np.float64)
     return picked
+
+
+def detail(picture: Array) -> float:
+    """How far neighbouring samples of a row are apart."""
+    return float(np.abs(np.diff(picture.reshape(SIDE, SIDE))).mean())

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from datetime import timedelta
-from pathlib import Path
 
-import numpy as np
 import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import select
@@ -20,7 +17,7 @@ from app.auth.models import User
 from app.errors import NotFound
 from app.outbox import OutboxRow
 from consult.patients.models import Case, Patient
-from imaging import arrivals, ingest, previews, queries, store, uploads
+from imaging import ingest, previews, queries, store, uploads
 from imaging.dicomweb import headers
 from imaging.facts import Facts
 from imaging.guards.holds.models import Hold
@@ -29,7 +26,6 @@ from imaging.inbox.queries import count
 from imaging.models import Instance, Upload
 from imaging.site_models.models import ModelRun, ModelStatement
 from tests.cast import Cast, consult_in
-from tests.imaging import files
 from tests.imaging.inbox.conftest import Send, instances, studies
 
 ClientAs = Callable[[User | None], FlaskClient]
@@ -368,47 +364,26 @@ def test_the_operations_are_the_gate_too(cast: Cast, send: Send) -> None:
     assert [one.case_id for one in instances()] == [None]
 
 
-# --- two files that say they are the same ---------------------------------------------------------------------------
-
-BOTH = "Another file with the same identity came before this one"
-
-
-def two_at_once(sender: Actor, case_id: str | None, tmp_path: Path) -> bytes:
-    """Both are acknowledged before either is looked at; returns the bytes of the one that came second."""
-    for shade in (1, 2):
-        path = files.save(files.dicom(np.full((8, 8), shade, np.uint16), PatientName=""), tmp_path / f"{shade}")
-        content = path.read_bytes()
-        waits = arrivals.take(sender, case_id, path, file_name=f"{shade}.dcm")
-        assert waits.state == "checking"
+def news(cast: Cast) -> int:
+    """How often the facility's doctors were told that their inbox changed."""
     with db.read_session() as session:
-        arrived = list(session.scalars(select(Upload).order_by(Upload.created_at)))
-    for upload in arrived:
-        ingest.ingest(upload.id)
-    return content
+        rows = session.scalars(select(OutboxRow).where(OutboxRow.event == "inbox_changed")).all()
+    assert {row.topic for row in rows} <= {f"inbox:{cast.facility.id}"}
+    assert {row.payload for row in rows} <= {"{}"}
+    return len(rows)
 
 
-def test_two_files_of_one_identity_from_a_unit_are_both_kept_and_the_inbox_says_so(
-    doctor: FlaskClient, cast: Cast, unit: Actor, tmp_path: Path, no_children: None
-) -> None:
-    second = two_at_once(unit, None, tmp_path)
-    page = doctor.get("/inbox").text
-    assert BOTH in page
-    assert waiting(cast) == 2  # the picture and the file
-    [address] = re.findall(r"/inbox/files/\w+(?=\" download)", page)
-    assert doctor.get(address).data == second
-
-
-def test_two_files_of_one_identity_stored_into_a_case_are_told_in_the_case_and_in_the_inbox(
-    doctor: FlaskClient, client_as: ClientAs, cast: Cast, tmp_path: Path, no_children: None
-) -> None:
-    second = two_at_once(cast.doctor.actor(), cast.case.id, tmp_path)
-    told = doctor.get(f"/imaging/cases/{cast.case.id}").json
-    assert told is not None
-    assert [one["state"] for one in told["uploads"]] == ["stored", "refused"]
-    assert BOTH in told["uploads"][1]["reason"]
-    page = doctor.get("/inbox").text
-    assert BOTH in page
-    assert f"/cases/{cast.case.id}" in page
-    [address] = re.findall(r"/inbox/files/\w+(?=\" download)", page)
-    assert doctor.get(address).data == second
-    assert client_as(cast.far_doctor).get(address).status_code == 404
+def test_whatever_changes_the_inbox_is_told_to_its_doctors(doctor: FlaskClient, cast: Cast, send: Send) -> None:
+    counts = [news(cast)]
+    send(1)
+    counts.append(news(cast))
+    send(2, content=b"no picture")
+    counts.append(news(cast))
+    study = studies()[0]
+    assert attach(doctor, cast, study.id, reason="I was there") == 302
+    counts.append(news(cast))
+    doctor.post(f"/inbox/studies/{study.id}/detach")
+    counts.append(news(cast))
+    doctor.post(f"/inbox/studies/{study.id}/discard", data={"reason": "a test"})
+    counts.append(news(cast))
+    assert all(later > earlier for earlier, later in zip(counts, counts[1:], strict=False)), counts
