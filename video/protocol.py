@@ -330,6 +330,12 @@ class PictureHeld(Message):
     held: bool
 
 
+class SmallPictureWanted(Message):
+    """The relay has receivers for one's small picture (the track `low`), or has none any more."""
+
+    wanted: bool
+
+
 COMMANDS: Final[dict[str, tuple[type[Message], type[Message]]]] = {
     "watch_call": (WatchCall, CallMembers),
     "join_call": (JoinCall, CallMembers),
@@ -355,6 +361,7 @@ FACTS: Final[dict[str, type[Message]]] = {
     "media_answered": MediaAnswered,
     "media_refused": MediaRefused,
     "picture_held": PictureHeld,
+    "small_picture_wanted": SmallPictureWanted,
 }
 # Candidates come in bursts: some twenty for each other member when a browser gathers them all at once.
 PER_SECOND: Final[dict[str, float]] = {

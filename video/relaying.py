@@ -28,6 +28,7 @@ from video.protocol import (
     RouteChanged,
     SendMediaAnswer,
     SendMediaCandidate,
+    SmallPictureWanted,
     TellReception,
 )
 from video.relays import Relays
@@ -269,6 +270,8 @@ class Relaying:
             self._answer(place, event)
         elif kind in ("starved", "fed"):
             self._tell(place, "picture_held", PictureHeld(publisher=event["publisher"], held=kind == "starved"))
+        elif kind in ("small_wanted", "small_unwanted"):
+            self._tell(place, "small_picture_wanted", SmallPictureWanted(wanted=kind == "small_wanted"))
 
     def _answer(self, place: Place, event: dict[str, Any]) -> None:
         named = {

@@ -184,6 +184,16 @@ def test_the_relays_answer_goes_to_whom_it_is_for(calls: Calls) -> None:
     assert calls.told("media_answered") == []
 
 
+def test_who_has_slow_receivers_hears_that_a_small_picture_is_wanted(calls: Calls) -> None:
+    calls.relays.add("relay-sid", "relay")
+    calls.join("anna", "bela", "cleo")
+    said = {"room": "consult-one", "participant": "anna", "session": "session-anna", "publisher": ""}
+    calls.relays.happened({"event": "small_wanted", **said})
+    calls.relays.happened({"event": "small_unwanted", **said})
+    told = calls.told("small_picture_wanted")
+    assert [(one.to, one.payload) for one in told] == [("sid-anna", {"wanted": True}), ("sid-anna", {"wanted": False})]
+
+
 def test_a_dead_relays_calls_move_to_another_and_without_one_go_direct(calls: Calls) -> None:
     calls.relays.add("first", "first")
     calls.relays.add("second", "second")

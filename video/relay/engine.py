@@ -14,7 +14,7 @@ from video.tickets import Ticket
 
 Name = Literal["relay", "janus"]
 # `moved`: the connection of this ticket has to be made anew.
-Event = Literal["published", "unpublished", "starved", "fed", "ended", "moved"]
+Event = Literal["published", "unpublished", "starved", "fed", "ended", "moved", "small_wanted", "small_unwanted"]
 Tell = Callable[[Event, Ticket], None]
 
 

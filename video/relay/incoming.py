@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 Kind = Literal["audio", "video"]
 Track = Literal["voice", "picture", "low", "second", "probe"]  # what a participant sends, as `video/protocol.py` has it
 KEYFRAME_SPACING: Final = 0.5  # seconds between two requests for a key frame
+ALIVE_SECONDS: Final = 1.5
 OUTAGE: Final = 500  # packets: a jump this long is a sender that started anew
 
 
@@ -119,6 +120,10 @@ class Incoming:
         self.keyframe_wanted = False
         self.keyframe_asked_at = now
         return True
+
+    def is_alive(self, now: float) -> bool:
+        """Whether something came lately."""
+        return self.packets > 0 and now - self.last_at < ALIVE_SECONDS
 
     def add(self, one: Outgoing) -> None:
         """Pass packets on to one more receiver."""

@@ -22,6 +22,7 @@ class Publisher(Connection):
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
         self.streams: dict[Track, Incoming] = {}
+        self.small_wanted = False  # somebody's line takes the small picture only
         self.limit = FASTEST  # what the receivers can take, bit/s
         self.estimate = FASTEST  # what this path can take, bit/s
         self._by_ssrc: dict[int, Incoming] = {}

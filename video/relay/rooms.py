@@ -11,13 +11,14 @@ from typing import Any, Final
 
 from aiortc import RTCConfiguration
 
+from video.relay import lines
 from video.relay.admission import Admission, Full
 from video.relay.connection import PLAIN, Connection
 from video.relay.engine import Description, Load, Name, Reception, Tell, Totals
 from video.relay.incoming import Track
 from video.relay.publisher import FASTEST, Publisher
 from video.relay.recording import Recorder
-from video.relay.subscriber import STARVED, VOICE, Subscriber
+from video.relay.subscriber import Subscriber
 from video.tickets import Ticket
 
 TICK_SECONDS: Final = 0.05
@@ -232,8 +233,23 @@ class Rooms:
             for name, publisher in room.publishers.items():
                 if publisher.ready:
                     if limits:
-                        publisher.limit = _limit(room, name)
+                        self._sort(room, name, publisher, now)
                     publisher.tick(now)
+
+    def _sort(self, room: Room, name: str, publisher: Publisher, now: float) -> None:
+        """Who gets which picture of a publisher's, and what the large one may cost."""
+        viewers = [
+            one
+            for (_, source), one in room.subscribers.items()
+            if source == name and one.ready and not one.starved and not one.held
+        ]
+        if "low" in publisher.streams:
+            lines.sort(viewers, now)
+        publisher.limit = lines.limit(viewers, FASTEST)
+        wanted = any(one.small for one in viewers)
+        if wanted != publisher.small_wanted:
+            publisher.small_wanted = wanted
+            self._tell("small_wanted" if wanted else "small_unwanted", publisher.ticket)
 
     def _say_starved(self, subscriber: Subscriber) -> None:
         if subscriber.starved != (subscriber in self._starved):
@@ -249,13 +265,3 @@ class Rooms:
             for one in [*room.publishers.values(), *room.subscribers.values(), *room.opening]
         ]
         await asyncio.gather(*(one.close() for one in every), return_exceptions=True)
-
-
-def _limit(room: Room, publisher: str) -> int:
-    """What the slowest receiver that still gets the picture can take (bit/s): a publisher sends one picture to all."""
-    fed = [
-        one.capacity - VOICE
-        for (_, source), one in room.subscribers.items()
-        if source == publisher and one.ready and not one.starved
-    ]
-    return max(STARVED, min(fed, default=FASTEST))

@@ -9,7 +9,7 @@ from aiortc import rtp
 from video.relay import seams
 from video.relay.connection import Connection
 from video.relay.engine import Totals
-from video.relay.incoming import Kind, Track
+from video.relay.incoming import Incoming, Kind, Track
 from video.relay.outgoing import Names, Outgoing
 from video.relay.publisher import FASTEST, Publisher, parsed
 
@@ -44,6 +44,10 @@ class Subscriber(Connection):
         self._starving_since: float | None = None
         self._resume_at = 0.0
         self._pauses = 0
+        self.small = False  # gets the publisher's small picture, where there is one
+        self.small_until = 0.0
+        self.spared = 0
+        self._now = 0.0
         self._rated: tuple[float, int] = (0.0, 0)
         self._by_ssrc: dict[int, Outgoing] = {}
 
@@ -93,11 +97,17 @@ class Subscriber(Connection):
         """Forward what `publisher` sends from now on; None: it is gone, and may come back on another connection."""
         self.publisher = publisher
         for track, stream in self.streams.items():
-            source = publisher.streams.get(track) if publisher is not None else None
+            source = self._source(publisher, track) if publisher is not None else None
             if source is None:
                 stream.detach()
             elif stream.source is not source:
                 stream.attach(source)
+
+    def _source(self, publisher: Publisher, track: Track) -> Incoming | None:
+        low = publisher.streams.get("low")
+        if track == "picture" and self.small and low is not None and low.is_alive(self._now):
+            return low
+        return publisher.streams.get(track)
 
     def rtcp(self, data: bytes, now: float) -> None:
         """The browser's reports and requests."""
@@ -168,7 +178,10 @@ class Subscriber(Connection):
 
     def tick(self, now: float) -> None:
         """Stop the picture where it would starve the voice, and try again, ever less often."""
+        self._now = now
         self._measure(now)
+        if self.publisher is not None and "low" in self.publisher.streams:
+            self.follow(self.publisher)
         if self.held or not self._pictures:
             return
         if self.starved:
@@ -194,17 +207,17 @@ class Subscriber(Connection):
             self.rate = (bits - bits_before) / (now - before)
 
     @property
-    def _filled(self) -> bool:
+    def measured(self) -> bool:
         """Whether the estimate says what the path can take: a browser's follows what it is sent, half as much again."""
         return self.rate > 0.8 * self.estimate
 
     @property
     def capacity(self) -> int:
         """What this receiver can take, as far as is known; bit/s."""
-        return self.estimate if self._filled else max(self.estimate, UNMEASURED)
+        return self.estimate if self.measured else max(self.estimate, UNMEASURED)
 
     def _is_starving(self) -> bool:
-        if not self._filled:
+        if not self.measured:
             return False
         much_lost = self.loss > MUCH_LOST and self.estimate < WELL_FED + VOICE
         return self.estimate < STARVED + VOICE or much_lost

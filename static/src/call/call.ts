@@ -217,9 +217,8 @@ export class Call {
       connection.on("candidate_sent", (fact) => this.whenSeated(() => this.members.candidate(fact))),
       connection.on("media_changed", (fact) => this.members.get(fact.participant_id)?.setMedia(fact)),
       connection.on("route_changed", ({ route }) => this.whenSeated(() => this.rerouted(route))),
-      connection.on("media_answered", (fact) => this.members.relaying.answered(fact)),
-      connection.on("media_refused", (fact) => this.members.relaying.refused(fact)),
       connection.on("picture_held", (fact) => this.members.get(fact.publisher)?.setHeld(fact.held)),
+      ...this.members.relaying.hear(),
       connection.on("moved_elsewhere", gone),
       connection.on("removed", gone),
       connection.onStatus(({ status }) => {

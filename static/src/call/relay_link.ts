@@ -13,8 +13,13 @@ const FIRST_PAUSE_MS = 500;
 const LONGEST_PAUSE_MS = 8_000;
 const FAILED_AFTER = 3;
 
+/** The picture once more for slow lines, while the relay asks for it. */
+const SMALL = { maxBitrate: 64_000, maxFramerate: 10 } as const;
+
 export interface RelayLinkOptions {
   readonly clock: Clock;
+  /** Whether the picture is offered a second time, small. */
+  readonly offersSmall: boolean;
   /** What is sent; null for a link that receives. */
   readonly tracks: (() => Tracks) | null;
   limits(): MediaLimits;
@@ -45,6 +50,7 @@ export class RelayLink {
   private connection: RTCPeerConnection | null = null;
   private closed = false;
   private failures = 0;
+  private smallWanted = false;
   private cancel: () => void = () => undefined;
   private readonly listeners = new Listeners<RelayLinkEvents>();
 
@@ -62,6 +68,7 @@ export class RelayLink {
       return;
     }
     this.attempt += 1;
+    this.smallWanted = false;
     const connection = this.options.createConnection();
     this.connection = connection;
     if (this.options.answer === null) {
@@ -117,15 +124,26 @@ export class RelayLink {
     this.open();
   }
 
-  tracksChanged(): Promise<void> {
-    return this.options.tracks === null ? Promise.resolve() : replaceTracks(this.connection, this.options.tracks());
+  async tracksChanged(): Promise<void> {
+    const tracks = this.options.tracks?.() ?? null;
+    if (tracks !== null) {
+      await replaceTracks(this.connection, tracks);
+      await this.small?.replaceTrack(tracks.video).catch(() => undefined);
+    }
   }
 
   limitsChanged(): void {
     if (this.options.tracks !== null) {
       void limitSending(this.connection, this.options.limits(), this.options.sending());
       void this.takeVoice();
+      this.limitSmall();
     }
+  }
+
+  /** The relay has a receiver for the small picture, or has none any more. */
+  setSmallWanted(wanted: boolean): void {
+    this.smallWanted = wanted;
+    this.limitSmall();
   }
 
   /** How loud the other side is now, 0 to 1. */
@@ -162,6 +180,25 @@ export class RelayLink {
     for (const kind of ["audio", "video"] as const) {
       const init: RTCRtpTransceiverInit = own === null ? { direction: "recvonly" } : { direction: "sendonly", streams };
       connection.addTransceiver(own?.[kind] ?? kind, init);
+    }
+    if (own !== null && this.options.offersSmall) {
+      const sendEncodings = [{ ...SMALL, active: false, scaleResolutionDownBy: 2 }];
+      connection.addTransceiver(own.video ?? "video", { direction: "sendonly", streams, sendEncodings });
+    }
+  }
+
+  private get small(): RTCRtpSender | undefined {
+    const pictures = this.connection?.getTransceivers().filter(({ receiver }) => receiver.track.kind === "video");
+    return pictures?.[1]?.sender;
+  }
+
+  private limitSmall(): void {
+    const parameters = this.options.offersSmall ? this.small?.getParameters() : undefined;
+    const [encoding] = parameters?.encodings ?? [];
+    if (parameters && encoding) {
+      const { active, scaleDownBy } = this.options.sending().picture;
+      Object.assign(encoding, SMALL, { active: active && this.smallWanted, scaleResolutionDownBy: 2 * scaleDownBy });
+      void this.small?.setParameters(parameters).catch(() => undefined);
     }
   }
 

@@ -162,6 +162,26 @@ describe("a call that goes through a relay", () => {
     expect(routes).toBe(2);
   });
 
+  test("the picture is offered a second time, small, and sent while the relay asks for it", async () => {
+    relaying.hear();
+    relaying.changed(RELAY);
+    await answerAll();
+    const publish = offers().find(({ purpose }) => purpose === "publish");
+    expect(publish?.tracks).toEqual(["voice", "picture", "low"]);
+    const [, , small] = peers.find((peer) => peer.getTransceivers().length === 3)?.getTransceivers() ?? [];
+    const told: { active: boolean }[] = [];
+    Object.assign(small?.sender ?? {}, {
+      getParameters: () => ({ encodings: [{ active: false }] }),
+      setParameters: ({ encodings: [encoding] }: { encodings: { active: boolean }[] }) => {
+        told.push({ ...(encoding as { active: boolean }) });
+        return Promise.resolve();
+      },
+    });
+    connection.tell("small_picture_wanted", { wanted: true });
+    connection.tell("small_picture_wanted", { wanted: false });
+    expect(told).toMatchObject([{ active: true, maxBitrate: 64_000 }, { active: false }]);
+  });
+
   test("where the relay makes the offers, ours is an answer, and it hears how they arrive", async () => {
     relaying.changed({ ...RELAY, receive: "answer" });
     await settle();

@@ -3,7 +3,7 @@ import type { MemberView } from "./member";
 import type { Path } from "./path";
 import { RelayLink } from "./relay_link";
 import { WHOLE_SENDING, type Sending, type Tracks } from "./sending";
-import type { CallConnection, MediaAnswered, MediaLimits, MediaRefused, Route } from "./signals";
+import type { CallConnection, MediaAnswered, MediaLimits, MediaRefused, MediaTrack, Route } from "./signals";
 
 /** How long we send both ways when the way changes: the others take this long at most to hear us on the new one. */
 export const OVERLAP_MS = 5_000;
@@ -45,6 +45,16 @@ export class Relaying {
   /** What a direct link sends: nothing once everyone hears us through the relay. */
   get directTracks(): Tracks {
     return this.isDirectSilent ? NO_TRACKS : this.options.tracks();
+  }
+
+  /** What the relay says to us; returns what takes the handlers off again. */
+  hear(): (() => void)[] {
+    const { connection } = this.options;
+    return [
+      connection.on("media_answered", (fact) => this.answered(fact)),
+      connection.on("media_refused", (fact) => this.refused(fact)),
+      connection.on("small_picture_wanted", ({ wanted }) => this.publishing?.setSmallWanted(wanted)),
+    ];
   }
 
   /** The call travels this way from now on. */
@@ -208,15 +218,18 @@ export class Relaying {
     const { options } = this;
     const named = () => ({ route: this.route.id, session_id: options.session(), purpose, publisher });
     const answers = publisher !== null && this.route.receive === "answer";
+    const offersSmall = purpose === "publish" && this.route.receive !== "answer";
+    const tracks: MediaTrack[] = offersSmall ? ["voice", "picture", "low"] : ["voice", "picture"];
     return new RelayLink({
       clock: options.clock,
+      offersSmall,
       tracks: purpose === "publish" ? () => options.tracks() : null,
       limits: () => options.limits(),
       sending: () => this.sending,
       createConnection: () => options.createConnection({ iceServers: [...options.iceServers()] }),
       createStream: options.createStream,
       answer: answers ? (sdp) => options.connection.request("send_media_answer", { ...this.mine(), publisher, sdp }) : null,
-      offer: (sdp, attempt) => options.connection.request("open_media", { ...named(), attempt, sdp }),
+      offer: (sdp, attempt) => options.connection.request("open_media", { ...named(), attempt, tracks, sdp }),
       candidate: (candidate) => options.connection.request("send_media_candidate", { ...named(), candidate }),
     });
   }

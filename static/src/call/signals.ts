@@ -153,6 +153,7 @@ export interface CallConnection {
   on(name: "route_changed", handler: (fact: { route: Route }) => void): Off;
   on(name: "media_answered", handler: (fact: MediaAnswered) => void): Off;
   on(name: "media_refused", handler: (fact: MediaRefused) => void): Off;
+  on(name: "small_picture_wanted", handler: (fact: { wanted: boolean }) => void): Off;
   on(name: "picture_held", handler: (fact: { publisher: string; held: boolean }) => void): Off;
   on(name: "stage_pointed", handler: (fact: { from: string; state: unknown }) => void): Off;
   on(name: "moved_elsewhere" | "removed", handler: () => void): Off;

@@ -414,6 +414,11 @@ export interface SessionDescription {
   sdp: string;
 }
 
+/** The relay has receivers for one's small picture (the track `low`), or has none any more. */
+export interface SmallPictureWanted {
+  wanted: boolean;
+}
+
 /** Where another participant points. */
 export interface StagePointed {
   from: string;
@@ -554,5 +559,6 @@ export interface Facts {
   media_answered: MediaAnswered;
   media_refused: MediaRefused;
   picture_held: PictureHeld;
+  small_picture_wanted: SmallPictureWanted;
   recording_changed: RecordingChanged;
 }

@@ -11,7 +11,7 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
-from aiortc import RTCConfiguration, RTCSessionDescription
+from aiortc import RTCConfiguration, RTCSessionDescription, rtp
 
 from video.relay import packets, seams
 from video.relay.connection import usable
@@ -82,6 +82,12 @@ class Caller:
 
     def rtcp(self, data: bytes, now: float) -> None:
         self.feedback += 1
+
+    def limit(self, rate: int) -> None:
+        """Say that no more than so many bits a second can be received (REMB)."""
+        assert self.wire is not None
+        fci = rtp.pack_remb_fci(rate, [name for name, _ in self.names])
+        self.wire.send_rtcp(bytes(rtp.RtcpPsfbPacket(rtp.RTCP_PSFB_APP, self.names[0][0], 0, fci=fci)))
 
     async def close(self) -> None:
         await self.peer.close()

@@ -50,6 +50,33 @@ def test_both_ends_of_the_line_know_the_same_tracks() -> None:
     assert get_args(protocol.Track) == get_args(incoming.Track)
 
 
+async def slow_line() -> dict[str, Any]:
+    tracks = ("voice", "picture", "low")
+    async with hall() as made:
+        await made.publish("anna", tracks)
+        bela, cleo = [await made.receive(name, "anna") for name in ("bela", "cleo")]
+        await made.until(lambda: len(bela.arrived) > 30 and len(cleo.arrived) > 30)
+        room = made.rooms.all["room"]
+        streams = {who: one.streams["picture"] for (who, _), one in room.subscribers.items()}
+        sources = room.publishers["anna"].streams
+        asyncio.get_running_loop().call_soon(bela.limit, 110_000)
+        await made.until(lambda: streams["bela"].source is sources["low"])
+        seen = len(bela.arrived)
+        await made.until(lambda: sum(kind == "video" for kind, _, _ in bela.arrived[seen:]) > 10)
+        told = [event for event, _ in made.told if event.startswith("small")]
+        room.subscribers["bela", "anna"].small_until = 0.0
+        await made.until(lambda: streams["bela"].source is sources["picture"])
+        return {
+            "cleo": streams["cleo"].source is sources["picture"],
+            "limit": room.publishers["anna"].limit > 110_000,
+            "told": told,
+        }
+
+
+def test_a_slow_line_gets_the_small_picture_and_the_others_keep_the_large_one(apart: Callable[[Scenario], Any]) -> None:
+    assert apart(slow_line) == {"cleo": True, "limit": True, "told": ["small_wanted"]}
+
+
 async def older_route() -> tuple[int, int]:
     async with hall() as made:
         await made.publish("anna", route="first")
