@@ -18,7 +18,7 @@ from video.relay.incoming import Track
 from video.relay.seams import Wire
 from video.tickets import Ticket
 
-CONNECT_SECONDS: Final = 20.0
+CONNECT_SECONDS = 20.0
 _LOCAL_NAMES: Final = re.compile(r"^a=candidate:.*\.local .*\r?\n", re.MULTILINE)  # mDNS: cannot be resolved from here
 _CANDIDATE: Final = re.compile(r"^a=candidate:.*\r?\n", re.MULTILINE)
 _SECTION: Final = re.compile(r"^(?=m=)", re.MULTILINE)

@@ -24,6 +24,7 @@ from video.tickets import Ticket
 MAX_MEMBERS: Final = 12
 MAX_ROOMS: Final = 500
 PUBLISHER_SECONDS = 5.0  # how long a receiver's request waits for the one they want to receive
+CONNECT_SECONDS = 20.0
 _MID: Final = re.compile(r"^a=mid:(\S+)", re.MULTILINE)
 
 log = logging.getLogger(__name__)
@@ -179,7 +180,15 @@ class JanusRooms:
     async def _attach(self, room: Room, ticket: Ticket) -> Carried:
         handle = await self._janus.attach(lambda message: self._happened(room, carried, message))
         carried = Carried(ticket, handle)
+        asyncio.get_running_loop().call_later(CONNECT_SECONDS, self._give_up, room, carried)
         return carried
+
+    def _give_up(self, room: Room, carried: Carried) -> None:
+        """A browser that never answers keeps nothing."""
+        if not carried.ready and carried in room.every():
+            self._drop(room, carried)
+            self._later(carried.handle.detach())
+            self._end_if_empty(carried.ticket.room)
 
     async def _ask(self, room: Room, carried: Carried, body: Message, jsep: Message | None = None) -> Message:
         """Ask for a connection; somebody who is put out meanwhile gets none. Raises JanusError."""
@@ -260,8 +269,9 @@ class JanusRooms:
             self._changed.notify_all()
 
     def _happened(self, room: Room, carried: Carried, message: Message) -> None:
-        if message.get("janus") == "webrtcup" and carried.ticket.purpose == "publish":
-            self._tell("published", carried.ticket)
+        if message.get("janus") == "webrtcup":
+            if carried.ticket.purpose == "publish":
+                self._tell("published", carried.ticket)
             self._later(self._up(carried))
         if message.get("janus") in ("hangup", "detached") and carried in room.every():
             self._drop(room, carried)

@@ -25,7 +25,7 @@ WHAT: Final = {
     "forwarded_bytes": "Bytes of their payloads",
     "retransmitted_packets": "Packets sent again to receivers that missed them",
     "received_packets": "RTP packets that came from publishers",
-    "dropped_packets": "Packets that were forged, replayed, or not taken by the network",
+    "dropped_packets": "Packets that were forged, replayed, too many, or not taken by the network",
 }
 
 

@@ -13,6 +13,7 @@ from video.relay.engine import Totals
 from video.relay.incoming import Incoming, Track
 
 REPORT_EVERY: Final = 1.0
+MOST_BYTES: Final = 750_000.0  # a second, of everything one participant sends: 6 Mbit/s
 FASTEST: Final = 2_000_000  # bit/s: what a publisher is told where nothing limits it
 
 
@@ -32,6 +33,9 @@ class Publisher(Connection):
         self._estimator = RemoteBitrateEstimator()
         self._own_ssrc = 0
         self._reported_at = 0.0
+        self._allowance = MOST_BYTES
+        self._allowed_at = 0.0
+        self.refused = 0  # packets beyond what anybody may send
         self._told: tuple[int, float] = (0, 0.0)
 
     def _prepare(self) -> None:
@@ -71,6 +75,10 @@ class Publisher(Connection):
         """One decrypted packet of the browser's."""
         packet = packets.parse(data, self._send_time_id, self._level_id)
         if packet is None:
+            return
+        self._allowance -= len(data)
+        if self._allowance < 0:
+            self.refused += 1
             return
         stream = self._by_ssrc.get(packet.ssrc)
         if stream is None or packet.payload_type != stream.payload_type:
@@ -116,10 +124,13 @@ class Publisher(Connection):
     def totals(self) -> Totals:
         """What came on it."""
         received = sum(stream.packets for stream in self.streams.values())
-        return super().totals().plus(Totals(received_packets=received))
+        return super().totals().plus(Totals(received_packets=received, dropped_packets=self.refused))
 
     def tick(self, now: float) -> None:
         """Ask for what was lost, and report; called some twenty times a second."""
+        passed = min(1.0, now - self._allowed_at)
+        self._allowed_at = now
+        self._allowance = min(MOST_BYTES, self._allowance + passed * MOST_BYTES)
         for stream in self.streams.values():
             if stream.asking.missing:
                 asked, given_up = stream.asking.due(now)

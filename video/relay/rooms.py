@@ -25,6 +25,8 @@ TICK_SECONDS: Final = 0.05
 LIMIT_SECONDS: Final = 0.25
 MAX_MEMBERS: Final = 12  # of one room
 MAX_ROOMS: Final = 200
+AT_ONCE: Final = 4  # offers answered together: more would hold up the media of everybody else
+MOST_ASKED: Final = 60
 
 log = logging.getLogger(__name__)
 
@@ -65,6 +67,8 @@ class Rooms:
         self.draining = False
         self._limited_at = 0.0
         self._past = Totals()
+        self._asked = 0  # offers that are answered or wait for it
+        self._turn = asyncio.Semaphore(AT_ONCE)
 
     @property
     def all(self) -> dict[str, Room]:
@@ -73,6 +77,16 @@ class Rooms:
     async def open(self, ticket_text: str, offer: str, tracks: Sequence[Track] = PLAIN) -> tuple[Ticket, Description]:
         """As `MediaEngine.open`: the ticket and the answer to its holder's offer."""
         ticket = self._admission.admit(ticket_text)
+        if self._asked >= MOST_ASKED:
+            raise Full()
+        self._asked += 1
+        try:
+            async with self._turn:
+                return await self._open(ticket, offer, tracks)
+        finally:
+            self._asked -= 1
+
+    async def _open(self, ticket: Ticket, offer: str, tracks: Sequence[Track]) -> tuple[Ticket, Description]:
         if self.draining or (ticket.room not in self._rooms and len(self._rooms) >= MAX_ROOMS):
             raise Full()
         room = self._rooms.setdefault(ticket.room, Room())

@@ -32,6 +32,7 @@ class Caller:
         self.arrived: list[tuple[str, float, int]] = []
         self.names: list[Any] = []  # (ssrc, payload type) a media section
         self.feedback = 0
+        self.keyframes_asked = 0
         self._counts: list[int] = []
 
     async def offer(self) -> str:
@@ -82,6 +83,7 @@ class Caller:
 
     def rtcp(self, data: bytes, now: float) -> None:
         self.feedback += 1
+        self.keyframes_asked += data[0] & 0x1F == 1 and data[1] == 206
 
     def limit(self, rate: int) -> None:
         """Say that no more than so many bits a second can be received (REMB)."""
