@@ -37,7 +37,8 @@ from video.relay.janus import Janus
 from video.relay.janus_rooms import JanusRooms
 
 PICTURE_BPS, VOICE_BPS, FRAMES, RATE = 500_000, 28_000, 50, 25
-ODD_STEP: Final = 1234
+ODD_STEP: Final = 1200
+GRAIN: Final = 60  # timestamps are compared in these: one that is decoded and made anew may be off by one
 NAMES = ("anna", "bela", "cleo")
 WARM_SECONDS: Final = 4.0
 LATE: Final = 0.02
@@ -105,6 +106,10 @@ def timestamp_of(number: int, odd: int) -> int:
     return 10_000 + number * 3600 + (ODD_STEP if number >= odd else 0)
 
 
+def grains(timestamp: int) -> int:
+    return ((timestamp & 0xFFFFFFFF) + GRAIN // 2) // GRAIN
+
+
 class Counter(Caller):
     """A receiver that notes when each frame was complete, and counts the voice."""
 
@@ -124,15 +129,13 @@ class Counter(Caller):
         """Delays of the frames sent in a span, and how many were sent in it. Empty when the odd one is missing."""
         sent = self.source.sent
         in_span = [number for number, at in enumerate(sent) if since <= at < until]
-        steps = [
-            (after[0] - before[0]) & 0xFFFFFFFF for before, after in zip(self.frames, self.frames[1:], strict=False)
-        ]
-        found = [at for at, step in enumerate(steps) if step % 3600 == ODD_STEP]
+        steps = [grains(after[0] - before[0]) for before, after in zip(self.frames, self.frames[1:], strict=False)]
+        found = [at for at, step in enumerate(steps) if step % (3600 // GRAIN) == ODD_STEP // GRAIN]
         if not found:
             return [], len(in_span)
         shift = self.frames[found[0] + 1][0] - timestamp_of(odd, odd)
-        arrived = {(stamp - shift) & 0xFFFFFFFF: at for stamp, at in reversed(self.frames)}
-        got = [(number, arrived.get(timestamp_of(number, odd))) for number in in_span]
+        arrived = {grains(stamp - shift): at for stamp, at in reversed(self.frames)}
+        got = [(number, arrived.get(grains(timestamp_of(number, odd)))) for number in in_span]
         return [at - sent[number] for number, at in got if at is not None], len(in_span)
 
 
