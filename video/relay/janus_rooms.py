@@ -23,7 +23,7 @@ from video.tickets import Ticket
 
 MAX_MEMBERS: Final = 12
 MAX_ROOMS: Final = 500
-PUBLISHER_SECONDS = 5.0  # how long a receiver's request waits for the one they want to receive
+PUBLISHER_SECONDS = 7.0  # how long a receiver's request waits for the one they want to receive
 CONNECT_SECONDS = 20.0
 _MID: Final = re.compile(r"^a=mid:(\S+)", re.MULTILINE)
 

@@ -83,8 +83,7 @@ def test_three_talk_through_the_relay_and_whoever_is_put_out_is_gone(
     chand.wait("Date.now() - window.arrivedAt > 1000")  # his page was told nothing, and tries what it can
     assert chand.do("window.arrivedAt") - began < GONE_MS
     for one, other in ((asha, bela), (bela, asha)):
-        one.wait_in(other)
-        one.wait(DIRECT)
+        one.wait(f"page.call.members.all.length === 1 && {DIRECT}")
         one.sees(other)
         one.hears(other)
 
@@ -119,8 +118,7 @@ def test_when_the_relay_is_killed_everyone_talks_on(enter: Enter, server: RoomSe
     first.wait()
     for one in people:
         one.wait("page.call.members.relaying.route.id !== arg", before)
-        one.wait("page.call.memberViews.every((it) => it.connection === 'connected')")
-        one.wait(RELAYED)
+        one.wait(f"{RELAYED} && page.call.members.all.every((it) => it.path.status === 'connected')")
     all_see_and_hear(people)
 
 
