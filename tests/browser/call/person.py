@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 from playwright.sync_api import Page
 
 PATIENCE_MS = 30_000
+SEEN = "(window.seenFrames ??= {})"
 
 
 class Person:
@@ -52,10 +53,15 @@ class Person:
         self.wait(f"((it) => it !== undefined && ({condition}))({found})", other.name)
 
     def sees(self, other: Person, frames: int = 10) -> None:
-        """Until so many more pictures of the other were shown."""
-        counter = "document.querySelector(`[data-participant='${arg[0]}'] video`)?.getVideoPlaybackQuality()"
-        before = self.do(f"{counter}?.totalVideoFrames ?? 0", [other.name])
-        self.wait(f"({counter}?.totalVideoFrames ?? 0) >= arg[1]", [other.name, before + frames])
+        """Until so many more pictures of the other were shown; a player that is given another stream counts anew."""
+        self.do(f"{SEEN}[arg] = null", other.name)
+        shown = "document.querySelector(`[data-participant='${arg[0]}'] video`)?.getVideoPlaybackQuality()"
+        more = f"""(() => {{
+          const now = {shown}?.totalVideoFrames ?? 0;
+          {SEEN}[arg[0]] = Math.min(now, {SEEN}[arg[0]] ?? now);
+          return now >= {SEEN}[arg[0]] + arg[1];
+        }})()"""
+        self.wait(more, [other.name, frames])
 
     def hears(self, other: Person) -> None:
         """Until the other's voice stands above silence."""
