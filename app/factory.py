@@ -22,6 +22,7 @@ from consult.chat import routes as chat_routes
 from consult.chat import sockets as chat_sockets
 from consult.patients import routes as patient_routes
 from consult.reports import routes as report_routes
+from consult.stage import routes as stage_routes
 from consult.stage import sockets as stage_sockets
 from imaging import routes as imaging_routes
 from imaging.deidentify import api_routes as copy_api_routes
@@ -57,6 +58,7 @@ BLUEPRINTS = (
     site_model_routes.blueprint,
     inbox_routes.blueprint,
     recording_routes.blueprint,
+    stage_routes.blueprint,
     relay_segment_routes.blueprint,
 )
 SOCKETS = (consult_sockets, chat_sockets, stage_sockets)

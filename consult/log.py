@@ -42,6 +42,7 @@ class Quality(Protocol):
 
 
 Qualities = Callable[[Session, Iterable[str]], Mapping[str, Quality]]
+Recorded = Callable[[Session, list[str]], set[str]]  # those of the consults whose talk was recorded
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +71,7 @@ class LogRow:
     late: bool
     talked_seconds: float
     call: Quality | None
+    recorded: bool
     opinion_signed_at: datetime | None
     outcome_signed_at: datetime | None
 
@@ -111,6 +113,7 @@ def rows(
     now: datetime,
     talking: TalkingTimes,
     qualities: Qualities,
+    recordings: Recorded,
     *,
     page: int | None = None,
 ) -> tuple[list[LogRow], bool]:
@@ -125,10 +128,19 @@ def rows(
     ids = [one.id for one in consults]
     talked = talking(session, ids)
     calls = qualities(session, ids)
+    recorded = recordings(session, ids)
     opinions = _signed(session, Opinion, ids)
     outcomes = _signed(session, Outcome, ids)
     return [
-        _row(one, now, talked.get(one.id, 0.0), calls.get(one.id), opinions.get(one.id), outcomes.get(one.id))
+        _row(
+            one,
+            now,
+            talked.get(one.id, 0.0),
+            calls.get(one.id),
+            one.id in recorded,
+            opinions.get(one.id),
+            outcomes.get(one.id),
+        )
         for one in consults
     ], more
 
@@ -182,6 +194,7 @@ def _row(
     now: datetime,
     talked: float,
     call: Quality | None,
+    recorded: bool,
     opinion: datetime | None,
     outcome: datetime | None,
 ) -> LogRow:
@@ -198,6 +211,7 @@ def _row(
         late=_is_late(consult, now),
         talked_seconds=talked,
         call=call,
+        recorded=recorded,
         opinion_signed_at=opinion,
         outcome_signed_at=outcome,
     )

@@ -25,6 +25,7 @@ from consult.specialties import SPECIALTIES
 from consult.specialties import label as specialty_label
 from video.quality import quality_of
 from video.queries import talking_seconds_of
+from video.recordings.queries import recorded_of
 
 blueprint = Blueprint("log", __name__)
 
@@ -98,7 +99,7 @@ def show() -> str:
     with db.write_transaction() as session:
         form = LogForm(request.args).offer(session)
         wanted = form.wanted()
-        rows, more = log.rows(session, actor(), wanted, now, talking_seconds_of, quality_of, page=page)
+        rows, more = log.rows(session, actor(), wanted, now, talking_seconds_of, quality_of, recorded_of, page=page)
         figures = log.figures(session, actor(), wanted, now)
         audit.record(session, actor(), "log_read", "consult_log", "", rows=len(rows))
     kept = {name: value for name, value in request.args.items() if name in (*form.data, "offset") and value}
@@ -123,7 +124,9 @@ def export() -> Response:
     """The same rows as a file for a spreadsheet."""
     with db.write_transaction() as session:
         form = LogForm(request.args).offer(session)
-        rows, _more = log.rows(session, actor(), form.wanted(), clock.now(), talking_seconds_of, quality_of)
+        rows, _more = log.rows(
+            session, actor(), form.wanted(), clock.now(), talking_seconds_of, quality_of, recorded_of
+        )
         audit.record(session, actor(), "log_exported", "consult_log", "", rows=len(rows))
     name = f"consult-log-{clock.today().isoformat()}.csv"
     # The mark at the start tells spreadsheets that this is UTF-8.

@@ -43,6 +43,7 @@ ACTIONS = {
     "begin_recording": _l("A recording began"),
     "stop_recording": _l("Stopped a recording"),
     "end_recording": _l("A recording ended by itself"),
+    "replay_stage": _l("Looked again at what was on the stage"),
     "read_recording": _l("Opened a recording"),
     "hear_recording": _l("Listened to a recording"),
     "delete_recording": _l("Deleted a recording"),

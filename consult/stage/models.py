@@ -1,4 +1,4 @@
-"""The shared document at rest: an append-only log of updates and snapshots made by replaying it."""
+"""The shared document at rest: an append-only log of updates and snapshots made by replaying it, and what was."""
 
 from __future__ import annotations
 
@@ -30,5 +30,17 @@ class StageSnapshot(Base):
 
     consult_id: Mapped[str] = mapped_column(ForeignKey("consult.id"), primary_key=True)
     up_to_id: Mapped[int] = mapped_column(Integer)
+    data: Mapped[bytes] = mapped_column(LargeBinary)
+    at: Mapped[datetime] = mapped_column(Utc)
+
+
+class StageHistory(Base):
+    """An update that a compaction took out of the log, kept as it was so that a stage can be looked at again later."""
+
+    __tablename__ = "stage_history"
+
+    id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)  # the update's own
+    consult_id: Mapped[str] = mapped_column(ForeignKey("consult.id"), index=True)
+    participant_id: Mapped[str] = mapped_column(String(32))
     data: Mapped[bytes] = mapped_column(LargeBinary)
     at: Mapped[datetime] = mapped_column(Utc)

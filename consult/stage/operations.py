@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import Final
 
 from flask_babel import gettext as _
-from sqlalchemy import delete, insert
+from sqlalchemy import delete, insert, select
 from sqlalchemy.orm import Session
 
 from app.errors import Conflict, NidaanError, NotFound
@@ -24,7 +24,7 @@ from consult.lifecycle import ENDED
 from consult.models import Consult
 from consult.stage import queries
 from consult.stage.document import StageDocument
-from consult.stage.models import StageSnapshot, StageUpdate
+from consult.stage.models import StageHistory, StageSnapshot, StageUpdate
 
 COMPACT_ABOVE: Final = 500  # log rows
 DOCUMENTS_KEPT: Final = 4_096
@@ -144,7 +144,11 @@ def compact(session: Session, consult_id: str, now: datetime) -> int:
         return 0
     # The newest row stays: SQLite would give its id out again, and an id below the snapshot's is never read.
     session.merge(StageSnapshot(consult_id=consult_id, up_to_id=head, data=document.snapshot(), at=now))
-    session.execute(delete(StageUpdate).where(StageUpdate.consult_id == consult_id, StageUpdate.id < head))
+    gone = (StageUpdate.consult_id == consult_id, StageUpdate.id < head)
+    columns = ["id", "consult_id", "participant_id", "data", "at"]
+    kept = select(*(getattr(StageUpdate, name) for name in columns)).where(*gone)
+    session.execute(insert(StageHistory).from_select(columns, kept))
+    session.execute(delete(StageUpdate).where(*gone))
     registry.compacted(consult_id)
     return replaced
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any, Final
 
 from sqlalchemy import BindParameter, bindparam, func, select
@@ -9,7 +10,7 @@ from sqlalchemy.orm import Session, lazyload
 
 from consult.models import Consult, Participant
 from consult.stage.document import StageDocument
-from consult.stage.models import StageSnapshot, StageUpdate
+from consult.stage.models import StageHistory, StageSnapshot, StageUpdate
 
 # Put together once: they are asked for each stroke.
 _ID: Final[BindParameter[str]] = bindparam("consult_id")
@@ -70,3 +71,12 @@ def content(session: Session, consult_id: str) -> dict[str, dict[str, Any]]:
         "annotations": {key: {**one, "author_name": names.get(one["author"], "")} for key, one in drawn.items()},
         "key_images": {key: {**one, "by_name": names.get(one["by"], "")} for key, one in marked.items()},
     }
+
+
+def history(session: Session, consult_id: str, until: datetime) -> list[tuple[datetime, bytes]]:
+    """Every update of a stage up to a moment, in the order in which they were accepted."""
+    found: dict[int, tuple[datetime, bytes]] = {}
+    for table in (StageHistory, StageUpdate):
+        rows = select(table.id, table.at, table.data).where(table.consult_id == consult_id, table.at <= until)
+        found |= {row.id: (row.at, row.data) for row in session.execute(rows)}
+    return [found[key] for key in sorted(found)]

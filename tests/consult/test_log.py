@@ -187,7 +187,9 @@ def test_a_request_that_nobody_took_stops_waiting_when_it_ends(cast: Cast) -> No
     now = clock.now()
     add(cast, "cancelled", ago=30, ended_at=now - timedelta(minutes=10))
     with db.read_session() as session:
-        (row,), _more = log.rows(session, cast.manager.actor(), LogFilter(), now, nothing, nothing, page=0)
+        (row,), _more = log.rows(
+            session, cast.manager.actor(), LogFilter(), now, nothing, nothing, lambda session, ids: set(ids), page=0
+        )
     assert row.waited is not None
     assert round(row.waited.total_seconds() / 60) == 20
     assert not row.still_waiting

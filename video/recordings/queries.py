@@ -102,3 +102,11 @@ def info(recording: Recording, people: Sequence[RecordingConsent]) -> RecordingI
 def deleted(session: Session) -> list[str]:
     """Recordings whose files have no reason to be there any more."""
     return list(session.scalars(select(Recording.id).where(Recording.state == "deleted")))
+
+
+def recorded_of(session: Session, consult_ids: Sequence[str]) -> set[str]:
+    """Which of the consults were recorded, also where that was deleted since."""
+    rows = select(Recording.consult_id).where(
+        Recording.consult_id.in_(list(consult_ids)), Recording.started_at.is_not(None)
+    )
+    return set(session.scalars(rows))

@@ -11,7 +11,6 @@ import secrets
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
-from pathlib import Path
 from typing import Any, Final, Literal
 
 from video import orders
@@ -180,8 +179,3 @@ class Recorder:
             running.stream.tap = None
         running.tape.close(now, keep=keep)
         self._writer.close(running.name, lambda: self._tell("closed", {"segment": running.name}))
-
-
-def spool(folder: str) -> Path:
-    """Where segments wait to be delivered."""
-    return Path(folder) / "relay-recordings"

@@ -129,13 +129,18 @@ def test_what_three_agreed_to_record_survives_a_killed_relay_and_ends_when_one_t
     agree_all(together, patient)
     for person in (doctor, patient):
         photograph(person, "recording-sign")
-    wait_until(doctor, lambda: written(service) > 60_000)
+    doctor.page.locator("#strip .room-thumb[data-instance]").first.click()
+    doctor.wait_for_stage("stage.instance !== null && stage.draws > 0")
+    shown = doctor.stage()["instance"]
+    doctor.draw("Arrow", (300, 300), (500, 500))
+    specialist.wait_for_stage("stage.annotations.length === 1")
+    wait_until(doctor, lambda: written(service) > 40_000)
 
     kill_relay(service)
     sign(specialist, "Recording paused")
     sign(specialist, "Recording")
     before = written(service)
-    wait_until(doctor, lambda: written(service) > before + 60_000)
+    wait_until(doctor, lambda: written(service) > before + 40_000)
 
     patient.page.locator(".recording-sign").click()
     managing = patient.page.get_by_role("dialog", name="This talk is being recorded")
@@ -155,7 +160,11 @@ def test_what_three_agreed_to_record_survives_a_killed_relay_and_ends_when_one_t
     assert whole >= 3
     assert cut >= 1, "what the killed relay had written was not delivered"
     assert seconds > 2
-    listen(chromium, together, service, recording)
+    listen(together, recording, shown)
+    assert rows(service, "select actor_id from audit_row where action = 'hear_recording'")
+    stranger = chromium.new_context(base_url=service.address)
+    assert stranger.request.get(f"/recordings/{recording}/audio", max_redirects=0).status in (302, 401, 404)
+    stranger.close()
 
 
 def heard_on_disk(service: Service, recording: str, wrapped: bytes, withdrawn_at: float) -> tuple[int, int]:
@@ -181,23 +190,21 @@ def heard_on_disk(service: Service, recording: str, wrapped: bytes, withdrawn_at
     return whole, cut
 
 
-def listen(chromium: Browser, together: Together, service: Service, recording: str) -> None:
-    """The doctor finds it on the consult's page, hears it, and jumps in it."""
+def listen(together: Together, recording: str, shown: str) -> None:
+    """The doctor finds it on the consult's page, hears it, and jumps in it to what was drawn: that stands beside it."""
     page = together.doctor.context.new_page()
     page.goto(f"/consults/{together.consult}")
     page.get_by_role("link", name="Recording of the talk").click()
     page.wait_for_function("() => document.querySelector('#sound').duration > 2")
     page.evaluate("() => { const sound = document.querySelector('#sound'); sound.currentTime = sound.duration / 2; }")
-    page.wait_for_function(
-        "() => { const it = document.querySelector('#sound'); return !it.seeking && it.currentTime > 1; }"
-    )
+    page.wait_for_function("() => ((it) => !it.seeking && it.currentTime > 1)(document.querySelector('#sound'))")
+    page.evaluate("() => { document.querySelector('#sound').currentTime = 0; }")
+    expect(page.get_by_text("Nothing was on the stage at this moment.")).to_be_visible(timeout=PATIENCE_MS)
+    page.get_by_role("button", name=re.compile("draws on")).click()
+    stands = "window.nidaan.replay.debug().instance === wanted && window.nidaan.replay.annotations().size === 1"
+    page.wait_for_function(f"(wanted) => {stands}", arg=shown)
     if LOOK:
         for size, (width, height) in SIZES.items():
             page.set_viewport_size({"width": width, "height": height})
             page.screenshot(path=SHOTS / f"listen-{size}.png", full_page=True)
     page.close()
-    heard = rows(service, "select actor_id from audit_row where action = 'hear_recording'")
-    assert heard
-    stranger = chromium.new_context(base_url=service.address)
-    assert stranger.request.get(f"/recordings/{recording}/audio", max_redirects=0).status in (302, 401, 404)
-    stranger.close()

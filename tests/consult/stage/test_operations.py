@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import func, select
@@ -13,6 +14,7 @@ from app.errors import Conflict, NotAllowed, NotFound
 from app.membership import Membership
 from consult.models import Consult, Participant
 from consult.stage import operations, queries
+from consult.stage.document import StageDocument
 from consult.stage.models import StageSnapshot, StageUpdate
 from consult.stage.operations import Registry, registry
 from tests.cast import Cast, consult_in, guest_of
@@ -220,6 +222,24 @@ def test_compaction_keeps_everything_and_what_comes_after_it_counts(consult: Con
         assert snapshot is not None
         assert snapshot.up_to_id == queries.head_of(session, consult.id)
     assert len(stored(consult)) == 25
+
+
+def test_every_change_can_be_looked_at_again_after_compactions(consult: Consult, doctor: Membership) -> None:
+    copy = Copy()
+    for index in range(9):
+        accept(doctor, copy.put("annotations", f"{index:032x}", annotation(doctor.participant_id)))
+        if index in (3, 6):
+            with db.write_transaction() as session:
+                operations.compact(session, consult.id, clock.now())
+    with db.read_session() as session:
+        whole = queries.history(session, consult.id, clock.now())
+        assert queries.history(session, consult.id, whole[0][0] - timedelta(seconds=1)) == []
+    again = StageDocument()
+    counts = []
+    for _, update in whole:
+        again.load(update, doctor.participant_id)
+        counts.append(len(again.annotations()))
+    assert counts == list(range(1, 10))
 
 
 def test_a_compaction_between_two_changes_does_not_reload_the_document(consult: Consult, doctor: Membership) -> None:

@@ -288,3 +288,22 @@ def test_everything_is_told_to_the_room_and_written_down(studio: Studio) -> None
         "begin_recording",
         "withdraw_from_recording",
     ]
+
+
+def test_a_relay_whose_disk_is_full_ends_it_and_says_why(studio: Studio) -> None:
+    found = studio.recorded("asha", "bela")
+    [order] = studio.ordered()[-1:]
+    label = {"recording": found, "take": order.take, "participant": "asha", "track": "voice", "began": 1}
+    studio.live.heard({"news": "opened", "segment": "5" * 32, **label})
+    studio.live.heard({"news": "failed", "segment": "unknown"})
+    assert studio.state(found) == "recording"
+    studio.live.heard({"news": "failed", "segment": "5" * 32})
+    assert studio.stopped() == 1
+    assert (studio.state(found), studio.row(found).reason) == ("ended", "failed")
+
+
+def test_what_a_relay_says_that_means_nothing_changes_nothing(studio: Studio) -> None:
+    found = studio.recorded("asha", "bela")
+    for news in ({}, {"news": "opened"}, {"news": "opened", "recording": found, "segment": "../x"}, {"news": "failed"}):
+        studio.live.heard(news)
+    assert studio.state(found) == "recording"
