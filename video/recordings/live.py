@@ -7,6 +7,7 @@ line to the relay is cut, or somebody's consent could not be asked.
 from __future__ import annotations
 
 import logging
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -49,6 +50,8 @@ class LiveRecordings:
         self._relaying = relaying
         self._now = now
         self._running: dict[str, Running] = {}
+        self._settling: set[str] = set()
+        self._hushed: Counter[str] = Counter()
         self._taken_back: list[tuple[Membership, str, str, datetime]] = []  # and not written down yet
         self._swept_at: datetime | None = None
 
@@ -77,22 +80,23 @@ class LiveRecordings:
         return reply
 
     def answer(self, member: Membership, message: AnswerRecording) -> RecordingNow:
-        """A yes or a no; a no ends it, and before anything is written down."""
+        """A yes or a no; a no stops it before anything is written down."""
         if not message.agree:
             self._hush_for(member)
-        with write_transaction() as session:
-            found = operations.answer(
-                session,
-                member,
-                message.recording_id,
-                agree=message.agree,
-                words=(message.text_version, message.language),
-                beside=message.beside,
-                now=self._now(),
-            )
-            reply = _now_of(session, found)
-        self.settle(member.consult_id)
-        return reply
+        try:
+            with write_transaction() as session:
+                found = operations.answer(
+                    session,
+                    member,
+                    message.recording_id,
+                    agree=message.agree,
+                    words=(message.text_version, message.language),
+                    beside=message.beside,
+                    now=self._now(),
+                )
+                return _now_of(session, found)
+        finally:
+            self.settle(member.consult_id)
 
     def withdraw(self, member: Membership, message: WithdrawRecording) -> None:
         """Stops first and is written down then: whatever else fails, nothing more is recorded."""
@@ -125,15 +129,27 @@ class LiveRecordings:
         """Somebody came, went or answered, or the way changed: record exactly what is agreed to now."""
         present = self._present(consult_id)
         running = self._running.get(consult_id)
+        if running is None and not self._is_asked(consult_id):
+            self._hush(consult_id)
+            self._relaying.record(consult_id, False)
+            return
+        self._settling.add(consult_id)
         try:
             self._agree(consult_id, present, running)
         except Exception:
             self._hush(consult_id)
             raise
+        finally:
+            self._settling.discard(consult_id)
+
+    def _is_asked(self, consult_id: str) -> bool:
+        with read_session() as session:
+            return queries.open_of(session, consult_id) is not None
 
     def _agree(self, consult_id: str, present: list[Membership], running: Running | None) -> None:
         if running is not None and not {one.participant_id for one in present} <= set(running.people):
             self._hush(consult_id)  # before anything slower: a newcomer must not be heard
+        agreed_at = self._hushed[consult_id]
         with write_transaction() as session:
             found = queries.open_of(session, consult_id)
             if found is not None and present:
@@ -142,9 +158,10 @@ class LiveRecordings:
                 operations.end(session, found, "left", self._now())
             wanted = self._wanted(session, found, present) if found is not None else None
         if wanted is None or (running is not None and running.take != wanted.take):
-            self._hush(consult_id)
+            agreed_at = self._hush(consult_id)
         self._relaying.record(consult_id, found is not None and found.state in ("recording", "paused"))
-        if wanted is not None:
+        # Somebody may have taken it back while this waited for the database or a socket: then their word is the last.
+        if wanted is not None and self._hushed[consult_id] == agreed_at:
             self._running[consult_id] = wanted
             self._order(consult_id, wanted)
 
@@ -153,14 +170,14 @@ class LiveRecordings:
         now = self._now()
         for consult_id, running in list(self._running.items()):
             if now - running.ordered_at >= timedelta(seconds=orders.RENEW_SECONDS):
-                self._order(consult_id, running)
+                self._renew(consult_id, running)
         if self._swept_at is None or now - self._swept_at >= LOOK_AFTER:
             self._swept_at = now
             self._look_after(now)
 
     def way_changed(self, consult_id: str) -> None:
         """The call goes over another relay, or none: the new one is ordered too, or nothing is recorded."""
-        if consult_id in self._running:
+        if consult_id not in self._settling:
             self.settle(consult_id)
 
     def heard(self, news: dict[str, Any]) -> None:
@@ -209,9 +226,20 @@ class LiveRecordings:
             if self._roster.places(one.consult_id) or now - one.changed_at > ABANDONED:
                 self.settle(one.consult_id)
 
-    def _hush(self, consult_id: str) -> None:
+    def _renew(self, consult_id: str, running: Running) -> None:
+        with read_session() as session:
+            take = queries.running_take(session, running.recording)
+        if take is None or take.id != running.take:
+            self.settle(consult_id)
+        elif self._running.get(consult_id) is running:
+            self._order(consult_id, running)
+
+    def _hush(self, consult_id: str) -> int:
+        """Have the relay record nothing more; gives how often that was said of this call."""
+        self._hushed[consult_id] += 1
         if self._running.pop(consult_id, None) is not None:
             self._relaying.stop_recording(consult_id)
+        return self._hushed[consult_id]
 
 
 def _now_of(session: Session, found: Recording | None) -> RecordingNow:

@@ -15,7 +15,7 @@ from tests.video.room import member
 from video import orders
 from video.recordings import live, queries
 from video.recordings.lifecycle import EVENTS, OPEN, STATES, after
-from video.recordings.models import RecordingTake
+from video.recordings.models import Recording, RecordingTake
 
 
 @pytest.fixture
@@ -181,7 +181,6 @@ def test_after_the_relay_is_gone_it_pauses_and_goes_on_with_the_next_one(studio:
     assert studio.state(found) == "paused"
     studio.ordered()
     studio.relays.add("second-sid", "second")
-    studio.room.pass_time(20)
     assert studio.state(found) == "recording"
     assert studio.ordered()
 
@@ -307,3 +306,35 @@ def test_what_a_relay_says_that_means_nothing_changes_nothing(studio: Studio) ->
     for news in ({}, {"news": "opened"}, {"news": "opened", "recording": found, "segment": "../x"}, {"news": "failed"}):
         studio.live.heard(news)
     assert studio.state(found) == "recording"
+
+
+def test_a_stop_that_comes_while_the_beginning_is_still_being_told_has_the_last_word(studio: Studio) -> None:
+    studio.join("asha", "bela")
+    found = studio.ask()
+    change = studio.room.calls.relaying.record
+
+    def interrupted(consult_id: str, recorded: bool) -> None:
+        """Another greenlet's turn, between the commit and the order."""
+        vars(studio.room.calls.relaying)["record"] = change
+        studio.withdraw("asha", found)
+        change(consult_id, recorded)
+
+    vars(studio.room.calls.relaying)["record"] = interrupted
+    studio.answer("bela", found)
+    assert studio.state(found) == "ended"
+    assert studio.ordered() == []
+    studio.room.pass_time(10)
+    assert studio.ordered() == []
+
+
+def test_an_order_is_renewed_only_while_the_database_says_so(studio: Studio) -> None:
+    found = studio.recorded("asha", "bela")
+    studio.ordered()
+    with db.write_transaction() as session:
+        [take] = queries.takes(session, found)
+        take.ended_at = studio.room.now
+        row = session.get_one(Recording, found)
+        row.state, row.ended_at, row.reason = "ended", studio.room.now, "stopped"
+    studio.room.pass_time(10)
+    assert studio.ordered() == []
+    assert studio.stopped() == 1
