@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, Float, Index, String, text
+from sqlalchemy import BigInteger, CheckConstraint, Float, Index, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.db import Base, Utc, new_id
@@ -34,6 +34,28 @@ class CallSpan(Base):
     started_at: Mapped[datetime] = mapped_column(Utc)
     heartbeat_at: Mapped[datetime] = mapped_column(Utc)
     ended_at: Mapped[datetime | None] = mapped_column(Utc)
+
+
+class CallData(Base):
+    """Bytes that one participant's device spent on a consult's calls in one month, both ways, by what for.
+
+    `month` is "YYYY-MM" in UTC; `facility_id` whose allowance it came from, None for guests on their own phones.
+    """
+
+    __tablename__ = "call_data"
+    __table_args__ = (UniqueConstraint("consult_id", "participant_id", "month"),)
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True, default=new_id)
+    consult_id: Mapped[str] = mapped_column(String(32), index=True)
+    participant_id: Mapped[str] = mapped_column(String(64))
+    facility_id: Mapped[str | None] = mapped_column(String(32))
+    month: Mapped[str] = mapped_column(String(7))
+    voice: Mapped[int] = mapped_column(BigInteger, default=0)
+    video: Mapped[int] = mapped_column(BigInteger, default=0)
+    images: Mapped[int] = mapped_column(BigInteger, default=0)
+
+
+Index("ix_call_data_allowance", CallData.facility_id, CallData.month)
 
 
 class CallSample(Base):

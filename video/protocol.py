@@ -228,6 +228,17 @@ class ReportQuality(Message):
     links: Annotated[list[LinkQuality], Field(min_length=1, max_length=8)]
 
 
+Bytes = Annotated[int, Field(ge=0, le=10_000_000_000)]
+
+
+class ReportData(Message):
+    """Bytes that this device spent on the consult since it last said so: zeros ask only how much there is left."""
+
+    voice: Bytes
+    video: Bytes
+    images: Bytes
+
+
 class ChangeMedia(Message):
     """What this member now sends."""
 
@@ -242,6 +253,20 @@ class ChangeMedia(Message):
 
 class Empty(Message):
     """Done."""
+
+
+class DataUse(Message):
+    """What this participant spent on this consult, what their site spent this month and may spend; in bytes.
+
+    `saver`: the site's calls begin without video. `month_limit` None: no limit.
+    """
+
+    voice: int
+    video: int
+    images: int
+    month: int
+    month_limit: int | None
+    saver: bool
 
 
 class CallMembers(Message):
@@ -350,6 +375,7 @@ COMMANDS: Final[dict[str, tuple[type[Message], type[Message]]]] = {
     "tell_reception": (TellReception, Empty),
     "hold_picture": (HoldPicture, Empty),
     "report_quality": (ReportQuality, Empty),
+    "report_data": (ReportData, DataUse),
 }
 FACTS: Final[dict[str, type[Message]]] = {
     "call_joined": CallJoined,
@@ -378,4 +404,5 @@ PER_SECOND: Final[dict[str, float]] = {
     "tell_reception": 2,
     "hold_picture": 10,
     "report_quality": 1,
+    "report_data": 1,
 }

@@ -19,7 +19,7 @@ from app.db import write_transaction
 from app.errors import NotFound
 from app.membership import Membership, room_of
 from app.socket_errors import seated
-from video import operations, quality, relay_sockets, tickets
+from video import data_use, operations, quality, relay_sockets, tickets
 from video.policy import LIMITS
 from video.protocol import (
     COMMANDS,
@@ -37,6 +37,7 @@ from video.protocol import (
     MediaChanged,
     Message,
     OpenMedia,
+    ReportData,
     ReportQuality,
     SendCandidate,
     SendDescription,
@@ -176,6 +177,11 @@ class CallSignalling:
         with write_transaction() as session:
             quality.keep(session, member, message.links, self._now())
         return {}
+
+    def report_data(self, member: Membership, message: ReportData) -> dict[str, Any]:
+        """Keep what the member's device spent on the consult; reply with what is left of the month."""
+        with write_transaction() as session:
+            return data_use.keep(session, member, message, self._now()).model_dump()
 
     def change_media(self, member: Membership, message: ChangeMedia) -> dict[str, Any]:
         """Tell the room what this member now sends."""

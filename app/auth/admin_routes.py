@@ -148,8 +148,9 @@ def _save_site(facility_id: str | None) -> Response | str | tuple[str, int]:
     if form.validate_on_submit():
         try:
             with db.write_transaction() as session:
+                rule = operations.DataRule(bool(form.data_saver.data), form.monthly_data_mb.data)
                 saved = operations.save_site(
-                    session, actor(), facility_id, form.name.data or "", form.district.data or ""
+                    session, actor(), facility_id, form.name.data or "", form.district.data or "", rule
                 )
             flash(_("Saved: %(name)s", name=saved.name), "good")
             return redirect(url_for("admin.sites"))

@@ -8,9 +8,18 @@ from typing import Any
 from flask_babel import lazy_gettext as _l
 from flask_babel.speaklater import LazyString
 from flask_wtf import FlaskForm
-from wtforms import DateField, HiddenField, PasswordField, RadioField, SelectField, StringField
+from wtforms import (
+    BooleanField,
+    DateField,
+    HiddenField,
+    IntegerField,
+    PasswordField,
+    RadioField,
+    SelectField,
+    StringField,
+)
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than the types package
-from wtforms.validators import DataRequired, EqualTo, InputRequired, Length, Optional, Regexp
+from wtforms.validators import DataRequired, EqualTo, InputRequired, Length, NumberRange, Optional, Regexp
 
 from app.auth.operations import Person
 from app.auth.passwords import MOST_LENGTH
@@ -28,6 +37,7 @@ ROLE_MEANINGS = {
     "program_manager": _l("Reads the consult log, without patients' names"),
     "administrator": _l("Keeps people and sites, reads the audit log"),
 }
+MOST_MEGABYTES = 10_000_000  # ten terabytes
 NEEDED = _l("Please fill this in.")
 
 _specialties: Mapping[str, Any] = {}
@@ -118,6 +128,11 @@ class SiteForm(FlaskForm):
 
     name = _text(_l("Name of the site"), 120)
     district = StringField(_l("District"), filters=[stripped], validators=[Length(max=120, message=too_long(120))])
+    data_saver = BooleanField(_l("Data saver"))
+    monthly_data_mb = IntegerField(
+        _l("Data for calls in a month (MB)"),
+        validators=[Optional(), NumberRange(1, MOST_MEGABYTES, _l("Please give a number of megabytes, or nothing."))],
+    )
 
 
 class AuditForm(FlaskForm):

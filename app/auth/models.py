@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import Boolean, CheckConstraint, ForeignKey, String, UniqueConstraint
+from sqlalchemy import Boolean, CheckConstraint, ForeignKey, String, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.actor import Actor
@@ -34,6 +34,10 @@ class Facility(Base):
     program_id: Mapped[str] = mapped_column(ForeignKey("program.id"), index=True)
     name: Mapped[str] = mapped_column(String(120))
     district: Mapped[str] = mapped_column(String(120), default="")
+    data_saver: Mapped[bool] = mapped_column(
+        Boolean, default=False, server_default=false()
+    )  # calls begin without video
+    monthly_data_mb: Mapped[int | None] = mapped_column(default=None)  # what its calls may use; None for no limit
     created_at: Mapped[datetime] = mapped_column(Utc)
 
 

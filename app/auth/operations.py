@@ -129,8 +129,18 @@ def reset_password(session: Session, actor: Actor, user_id: str) -> tuple[User, 
     return user, password
 
 
-def save_site(session: Session, actor: Actor, facility_id: str | None, name: str, district: str) -> Facility:
-    """Add a facility, or change one. Raises Invalid when its name is taken."""
+@dataclass(frozen=True, slots=True)
+class DataRule:
+    """How a site uses data: `saver` begins its calls without video, `monthly_mb` is what a month may cost."""
+
+    saver: bool = False
+    monthly_mb: int | None = None
+
+
+def save_site(
+    session: Session, actor: Actor, facility_id: str | None, name: str, district: str, data: DataRule | None = None
+) -> Facility:
+    """Add a facility, or change one; without `data` its rule stays. Raises Invalid when its name is taken."""
     _administrator(actor)
     found = queries.site(session, actor, facility_id) if facility_id else None
     same = session.scalar(
@@ -140,6 +150,8 @@ def save_site(session: Session, actor: Actor, facility_id: str | None, name: str
         raise Invalid("name", _("There is a site of this name already."))
     site = found or Facility(program_id=actor.program_id, created_at=clock.now())
     site.name, site.district = name.strip(), district.strip()
+    if data is not None:
+        site.data_saver, site.monthly_data_mb = data.saver, data.monthly_mb
     session.add(site)
     session.flush()
     audit.record(session, actor, "site_edited" if found else "site_added", "facility", site.id)

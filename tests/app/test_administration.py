@@ -270,3 +270,21 @@ def test_nonsense_in_the_filter_filters_nothing(administrator: FlaskClient) -> N
 def test_an_old_day_has_nothing_to_show(administrator: FlaskClient) -> None:
     day = (clock.now() - timedelta(days=400)).date().isoformat()
     assert "No entries" in administrator.get(f"/audit?day={day}").text
+
+
+def test_a_site_gets_a_data_saver_and_a_monthly_allowance_and_loses_them_again(
+    administrator: FlaskClient, cast: Cast
+) -> None:
+    address = f"/sites/{cast.facility.id}"
+    data = {"name": "Site A", "district": "", "data_saver": "y", "monthly_data_mb": "500"}
+    administrator.post(address, data=data)
+    page = administrator.get(address).text
+    assert "checked" in page
+    assert 'value="500"' in page
+    refused = administrator.post(address, data={**data, "monthly_data_mb": "-3"})
+    assert refused.status_code == 422
+    assert "Please give a number of megabytes, or nothing." in refused.text
+    administrator.post(address, data={"name": "Site A", "district": "", "monthly_data_mb": ""})
+    page = administrator.get(address).text
+    assert "checked" not in page
+    assert 'value="500"' not in page

@@ -69,7 +69,9 @@ class ThinLink:
     def shape(self, both: str = "", *, up: str | None = None, down: str | None = None) -> None:
         """From now on the link is like this and nothing else: `up` is from the village to the city."""
         wanted = {"up": _settings(both if up is None else up), "down": _settings(both if down is None else down)}
-        self.control.write_text(json.dumps(wanted))
+        written = self.control.with_suffix(".new")
+        written.write_text(json.dumps(wanted))
+        written.replace(self.control)  # whole at any moment: the shaper may still be reading for the change before
         self.process.send_signal(signal.SIGHUP)
 
     def cut(self) -> None:

@@ -6,6 +6,7 @@ import {
   FIRST_HOLD_MS,
   GOOD_BEFORE_UP,
   LASTING_MS,
+  LONGEST_DRAIN_MS,
   LONGEST_HOLD_MS,
   LOOK_MS,
   pictureOn,
@@ -123,6 +124,24 @@ describe("going down", () => {
 
   test("the link's own delay is no queue, however long it is", () => {
     expect(new Climber().look({ ...GOOD, roundTrip: 1900 }, 100).rung).toBe("picture");
+  });
+
+  test("a full buffer is let run empty without a word, and then they talk on", () => {
+    const full = (queue: number): Link => ({ ...GOOD, available: 20_000, roundTrip: 300 + queue });
+    const climber = onGood();
+    climber.until(full(9_000), "voice");
+    climber.look(full(9_000), 4);
+    expect(climber.ladder.drainedFrom).not.toBeNull();
+    for (let queue = 8_000; queue >= 0; queue -= 1_000) {
+      climber.look(full(queue));
+    }
+    expect(climber.ladder).toMatchObject({ rung: "voice", drainedFrom: null });
+  });
+
+  test("a buffer that does not run empty ends in writing", () => {
+    const climber = onGood();
+    climber.until({ ...QUEUED, available: 0, roundTrip: 6_000 }, "voice");
+    climber.until({ ...QUEUED, available: 0, roundTrip: 6_000 }, "text", LONGEST_DRAIN_MS / LOOK_MS + 6);
   });
 
   test("words that do not get through at all end in writing", () => {

@@ -52,6 +52,8 @@ export interface Ladder {
   /** What the person wants; null leaves it to the link. */
   readonly chosen: Rung | null;
   readonly ceiling: Ceiling;
+  /** Since when nothing is said, so that the line's buffers run empty; null while the voice is sent. */
+  readonly drainedFrom: number | null;
   /** The rung that a link took along when it was lost. */
   readonly before: Rung | null;
 }
@@ -68,6 +70,11 @@ export const LASTING_MS = 30_000;
 export const SETTLE_MS = 6_000;
 /** After a step up the estimate needs time to find out that there is room. */
 export const RAMP_MS = 8_000;
+/** Words that wait this long in the line's buffers are late for any talk: better a few seconds of silence. */
+export const DRAIN_QUEUE_MS = 2_500;
+const DRAINED_QUEUE_MS = 600;
+/** Longer than this no buffer takes: then it is not the voice that fills it. */
+export const LONGEST_DRAIN_MS = 15_000;
 /** A link gone for this long, and for this long. */
 export const TEXT_AFTER_MS = 15_000;
 export const QUESTION_AFTER_MS = 60_000;
@@ -107,6 +114,7 @@ export function startLadder(at: number, ceiling: Ceiling = { rung: "picture", fi
     roundTrip: null,
     chosen: null,
     ceiling,
+    drainedFrom: null,
     before: null,
   };
 }
@@ -130,6 +138,12 @@ export function climb(ladder: Ladder, sample: UplinkSample): Ladder {
   if (next !== null) {
     return down(counted, next, sample.at);
   }
+  if (counted.rung === "voice") {
+    const drained = drain(counted, sample.at);
+    if (drained.drainedFrom !== null || counted.drainedFrom !== null) {
+      return drained;
+    }
+  }
   return counted.good >= GOOD_BEFORE_UP && sample.at >= counted.holdUntil ? up(counted, sample.at) : counted;
 }
 
@@ -140,7 +154,8 @@ export function choose(ladder: Ladder, chosen: Rung | null, at: number): Ladder 
   }
   const rung = ladder.ceiling.firm ? lower(chosen, ladder.ceiling.rung) : chosen;
   const climbed = RUNGS.indexOf(rung) < RUNGS.indexOf(ladder.rung);
-  return { ...ladder, chosen: rung, rung, bad: 0, good: 0, mute: 0, since: at, holdUntil: at, hold: FIRST_HOLD_MS, climbed };
+  const anew = { bad: 0, good: 0, mute: 0, since: at, holdUntil: at, hold: FIRST_HOLD_MS, climbed, drainedFrom: null };
+  return { ...ladder, ...anew, chosen: rung, rung };
 }
 
 /** How far the ladder may be climbed has changed: the saver, or what is left of the month. */
@@ -163,7 +178,7 @@ function neighbour(rung: Rung, step: 1 | -1): Rung {
 }
 
 /** How long packets wait in the line's buffers. */
-function queue(ladder: Ladder): number {
+export function queue(ladder: Pick<Ladder, "roundTrip" | "base">): number {
   return ladder.roundTrip === null || ladder.base === null ? 0 : ladder.roundTrip - ladder.base;
 }
 
@@ -194,6 +209,9 @@ function isMute(ladder: Ladder, { heard }: UplinkSample): boolean {
 /** The rung to go down to; null to stay. Pictures are given up as far as the estimate says, the voice last of all. */
 function below(ladder: Ladder, { available, at }: UplinkSample): Rung | null {
   if (ladder.rung === "voice") {
+    if (ladder.drainedFrom !== null) {
+      return at - ladder.drainedFrom >= LONGEST_DRAIN_MS ? "text" : null;
+    }
     return ladder.mute >= MUTE_BEFORE_TEXT && at - ladder.since >= SETTLE_MS ? "text" : null;
   }
   if (ladder.rung === "text" || ladder.rung === "question" || ladder.bad < BAD_BEFORE_DOWN) {
@@ -208,7 +226,19 @@ function below(ladder: Ladder, { available, at }: UplinkSample): Rung | null {
 
 function down(ladder: Ladder, rung: Rung, at: number): Ladder {
   const hold = ladder.climbed ? Math.min(ladder.hold * 2, LONGEST_HOLD_MS) : ladder.hold;
-  return { ...ladder, rung, bad: 0, good: 0, mute: 0, since: at, hold, holdUntil: at + hold, climbed: false };
+  const rest = { bad: 0, good: 0, mute: 0, since: at, hold, holdUntil: at + hold, climbed: false, drainedFrom: null };
+  return { ...ladder, ...rest, rung };
+}
+
+/** The voice alone leaves a filled buffer so little room that it would stay filled for a minute: it waits instead. */
+function drain(ladder: Ladder, at: number): Ladder {
+  const { drainedFrom } = ladder;
+  if (drainedFrom === null) {
+    const isFull = queue(ladder) > DRAIN_QUEUE_MS && at - ladder.since >= SETTLE_MS / 2;
+    return isFull ? { ...ladder, drainedFrom: at, good: 0, mute: 0 } : ladder;
+  }
+  const isEmpty = queue(ladder) <= DRAINED_QUEUE_MS;
+  return isEmpty ? { ...ladder, drainedFrom: null, since: at, good: 0, mute: 0 } : ladder;
 }
 
 function up(ladder: Ladder, at: number): Ladder {
@@ -231,7 +261,7 @@ function lost(ladder: Ladder, { gone, at }: UplinkSample): Ladder {
 /** The link is back: with what it carried before, at once; its new path may be another one. */
 function found(ladder: Ladder, at: number): Ladder {
   const rung = lower(ladder.before ?? ladder.rung, top(ladder));
-  return { ...ladder, rung, before: null, since: at, loss: 0, base: null, roundTrip: null };
+  return { ...ladder, rung, before: null, since: at, loss: 0, base: null, roundTrip: null, drainedFrom: null };
 }
 
 /** How the own picture is sent on a rung. */

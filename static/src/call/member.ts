@@ -1,6 +1,7 @@
 import type { Clock } from "./clock";
 import { Hearing } from "./hearing";
-import { choose, climb, setCeiling, startLadder, type Ceiling, type Ladder, type Rung } from "./ladder";
+import { choose, climb, queue, setCeiling, startLadder, type Ceiling, type Ladder, type Rung } from "./ladder";
+import type { Strain } from "./pace";
 import type { Path } from "./path";
 import type { PeerLink } from "./peer_link";
 import { sendingOn, WHOLE_SENDING, type Sending } from "./sending";
@@ -32,6 +33,8 @@ export interface MemberView {
   readonly theirRung: Rung | null;
   /** Their last still, while they send those. */
   readonly still: Still | null;
+  /** How the voice is doing there and here. */
+  readonly strain: Strain;
   readonly way: "direct" | "relay";
   readonly sample: LinkSample | null;
 }
@@ -212,10 +215,17 @@ export class Member {
       paused: isPaused,
       rung: this.ladder.rung,
       theirRung,
+      strain: this.strain(),
       still: theirRung === "stills" ? this.still : null,
       way: this.path.way,
       sample: this.sample,
     };
+  }
+
+  private strain(): Strain {
+    const concealed = Math.max(this.sample?.concealed ?? 0, this.hearing.heard?.concealed ?? 0);
+    const broken = this.path.status !== "connected" || !this.now.speaks;
+    return { queue: queue(this.ladder), concealed, broken };
   }
 
   private firstLadder(): Ladder {
@@ -235,9 +245,10 @@ export class Member {
   private take(ladder: Ladder, limits: MediaLimits): void {
     const { rung: before } = this.ladder;
     this.ladder = ladder;
-    const next = sendingOn(ladder.rung, ladder.loss, this.sample?.available ?? null);
+    const next = sendingOn(ladder.rung, ladder.loss, this.sample?.available ?? null, ladder.drainedFrom !== null);
     this.stillSender.run(ladder.rung === "stills" && this.path.status === "connected");
-    if (ladder.rung !== before || !isSameVoice(this.now.voice, next.voice)) {
+    const isSame = isSameVoice(this.now.voice, next.voice) && this.now.speaks === next.speaks;
+    if (ladder.rung !== before || !isSame) {
       this.now = next;
       this.link.setLimits(limits, next);
       this.options.onSending(next);

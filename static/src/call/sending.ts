@@ -36,12 +36,15 @@ export interface Sending {
 
 export const WHOLE_SENDING: Sending = sendingOn("picture", 0, null);
 
-/** What is sent on a rung; `loss` as a share of 1, `available` in bits per second, decide how safe the voice is made. */
-export function sendingOn(rung: Rung, loss: number, available: number | null): Sending {
+/**
+ * What is sent on a rung; `loss` as a share of 1, `available` in bits per second, decide how safe the voice is made;
+ * `isWaiting`: it says nothing until the line's buffers are empty.
+ */
+export function sendingOn(rung: Rung, loss: number, available: number | null, isWaiting = false): Sending {
   return {
     picture: pictureOn(rung),
     voice: voiceOn(rung, loss, available),
-    speaks: rung !== "text" && rung !== "question",
+    speaks: rung !== "text" && rung !== "question" && !isWaiting,
   };
 }
 

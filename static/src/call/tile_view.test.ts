@@ -17,6 +17,7 @@ const MEMBER: MemberView = {
   rung: "picture",
       theirRung: null,
       still: null,
+      strain: { queue: 0, concealed: 0, broken: false },
   way: "direct",
   sample: null,
 };

@@ -1,8 +1,9 @@
 const SMALLEST_BYTES = 8 * 1024;
+const SMALLEST_PACED_BYTES = 2 * 1024;
 const FIRST_BYTES = 128 * 1024;
 const LARGEST_BYTES = 1024 * 1024; // the server takes at most 2 MB a request
 const WANTED_SECONDS = 8; // of one request: long beside a round trip, short beside a person's patience
-const PACED_SECONDS = 1; // of one request while the voice goes first: a burst must not fill the line's buffers
+const PACED_SECONDS = 0.4; // of one request while the voice goes first: a burst must not fill the line's buffers
 
 /** How large the next piece is and how long to wait before it: by what the line did, and by what a call leaves. */
 export class Pacer {
@@ -24,7 +25,7 @@ export class Pacer {
     if (this.limit === null) {
       return this.chunk;
     }
-    return Math.round(Math.min(this.chunk, Math.max(SMALLEST_BYTES, this.limit * PACED_SECONDS)));
+    return Math.round(Math.min(this.chunk, Math.max(SMALLEST_PACED_BYTES, this.limit * PACED_SECONDS)));
   }
 
   /** The line is wanted for something else for so long: no piece begins. */

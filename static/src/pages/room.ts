@@ -20,6 +20,8 @@ import { AddSheet } from "../room/add_sheet";
 import { CasePictures } from "../room/case_pictures";
 import { Chat } from "../room/chat";
 import { readIceServers } from "../room/ice_servers";
+import { GivingWay } from "../room/giving_way";
+import { mountLinkButton } from "../room/link_button";
 import { linkWords } from "../room/link_words";
 import { endRoom, linkButton, Notices } from "../room/notices";
 import { readRoomPage } from "../room/page_data";
@@ -135,8 +137,33 @@ class Room {
     }
     const chat = this.mountChat(seat, stage);
     this.mountRecording(seat, call);
+    const way = this.giveWay(call, chat);
+    mountLinkButton(element("link"), this.main, call, this.meter, way);
     void call.watch();
-    exposeForTests({ stage, call, chat, connection: this.connection });
+    exposeForTests({ stage, call, chat, meter: this.meter, way, connection: this.connection });
+  }
+
+  private giveWay(call: Call, chat: Chat): GivingWay {
+    return new GivingWay({
+      call,
+      meter: this.meter,
+      queue: this.queue,
+      report: (use) => this.connection.request("report_data", use),
+      openChat: () => void chat.open(),
+      offerQuestion: () => this.offerQuestion(),
+      say: (sentence, kind) => this.notices.say(sentence, kind),
+    });
+  }
+
+  /** Nobody can talk for a minute: the consult may go on in writing, without anybody waiting. */
+  private offerQuestion(): void {
+    if (!GUESTS.has(this.page.role) && !ENDED.has(this.page.state)) {
+      this.notices.say(
+        t("The call does not come through. You can leave this as a question: the specialist answers when there is a link."),
+        "warning",
+        linkButton(t("Leave as a question"), `/consults/${this.page.consultId}`),
+      );
+    }
   }
 
   private mountChat(seat: JoinedConsult, stage: StageHandle): Chat {
@@ -305,7 +332,7 @@ class Room {
 }
 
 /** What browser tests read: the page's own state, nothing that the person cannot see. */
-function exposeForTests(room: { stage: StageHandle; call: Call; chat: Chat; connection: Connection }): void {
+function exposeForTests(room: { stage: StageHandle; call: Call; chat: Chat; meter: DataMeter; way: GivingWay; connection: Connection }): void {
   Object.assign(window, { nidaan: room });
 }
 

@@ -102,6 +102,20 @@ export interface ConsultChanged {
   state: string;
 }
 
+/**
+ * What this participant spent on this consult, what their site spent this month and may spend; in bytes.
+ *
+ * `saver`: the site's calls begin without video. `month_limit` None: no limit.
+ */
+export interface DataUse {
+  voice: number;
+  video: number;
+  images: number;
+  month: number;
+  month_limit: number | null;
+  saver: boolean;
+}
+
 /** An offer or answer from the member `from`, whose session is `session_id`; null asks for an offer. */
 export interface DescriptionSent {
   from: string;
@@ -336,6 +350,13 @@ export interface ReportChanged {
   state: "making" | "ready" | "failed";
 }
 
+/** Bytes that this device spent on the consult since it last said so: zeros ask only how much there is left. */
+export interface ReportData {
+  voice: number;
+  video: number;
+  images: number;
+}
+
 /** What this browser measured of its links; kept with the call for those who look after the network. */
 export interface ReportQuality {
   links: LinkQuality[];
@@ -524,6 +545,7 @@ export interface Commands {
   tell_reception: { message: TellReception; reply: Empty };
   hold_picture: { message: HoldPicture; reply: Empty };
   report_quality: { message: ReportQuality; reply: Empty };
+  report_data: { message: ReportData; reply: DataUse };
   watch_recording: { message: Empty; reply: RecordingNow };
   ask_to_record: { message: AskToRecord; reply: RecordingNow };
   answer_recording: { message: AnswerRecording; reply: RecordingNow };

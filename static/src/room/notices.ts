@@ -7,6 +7,7 @@ const SHOWN_MS = 8000;
 export class Notices {
   private readonly element = document.createElement("div");
   private readonly words = document.createElement("p");
+  private action: HTMLElement | null = null;
   private timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(parent: HTMLElement) {
@@ -23,9 +24,14 @@ export class Notices {
     parent.append(this.element);
   }
 
-  say(sentence: string, kind: "info" | "warning" = "info"): void {
+  say(sentence: string, kind: "info" | "warning" = "info", action: HTMLElement | null = null): void {
     clearTimeout(this.timer);
     this.words.textContent = sentence;
+    this.action?.remove();
+    this.action = action;
+    if (action) {
+      this.words.after(action);
+    }
     this.element.dataset.kind = kind;
     this.element.hidden = false;
     if (kind === "info") {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -104,6 +105,17 @@ COUNT = """(async () => {
     duration: sum('audio', 'totalSamplesDuration'),
   };
 })()"""
+
+
+def talking(enter: Callable[..., Person], **asked: str) -> tuple[Person, Person]:
+    """asha in the village and bela in the city, each seeing and hearing the other."""
+    asha, bela = enter("asha", **asked), enter("bela", **asked)
+    for one in (asha, bela):
+        one.join()
+    for one, other in ((asha, bela), (bela, asha)):
+        one.wait_in(other)
+        one.sees(other)
+    return asha, bela
 
 
 def listen(person: Person) -> Heard:

@@ -5,27 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from tests.browser.call.person import Person
-from tests.browser.call.thin.ears import listen, tone
+from tests.browser.call.thin.ears import listen, talking, tone
 from tests.browser.thin_link import ThinLink
 
 Enter = Callable[..., Person]
-
-
-def talking(enter: Enter) -> tuple[Person, Person]:
-    """asha in the village and bela in the city, each seeing and hearing the other."""
-    asha, bela = enter("asha"), enter("bela")
-    for one in (asha, bela):
-        one.join()
-    for one, other in ((asha, bela), (bela, asha)):
-        one.wait_in(other)
-        one.sees(other)
-    return asha, bela
 
 
 def test_both_are_seen_and_heard_over_two_hundred_kilobits(enter: Enter, link: ThinLink) -> None:
     asha, bela = talking(enter)
     link.shape("rate=256,delay=100,loss=1")
     bela.wait_member(asha, "it.sample !== null && it.sample.roundTrip > 150")
+    bela.wait_member(asha, "it.strain.queue < 300")
     before = listen(bela)
     assert tone(bela, asha) > 0.9
     assert tone(asha, bela) > 0.9
