@@ -24,6 +24,7 @@ from consult.patients import routes as patient_routes
 from consult.reports import routes as report_routes
 from consult.stage import routes as stage_routes
 from consult.stage import sockets as stage_sockets
+from consult.stills import sockets as still_sockets
 from imaging import routes as imaging_routes
 from imaging.deidentify import api_routes as copy_api_routes
 from imaging.deidentify import routes as copy_routes
@@ -61,7 +62,7 @@ BLUEPRINTS = (
     stage_routes.blueprint,
     relay_segment_routes.blueprint,
 )
-SOCKETS = (consult_sockets, chat_sockets, stage_sockets)
+SOCKETS = (consult_sockets, chat_sockets, stage_sockets, still_sockets)
 ROOT = Path(__file__).resolve().parent.parent
 WHOLE_APP = (json_bodies, pages, error_pages, languages, assets, security_headers)
 

@@ -21,6 +21,7 @@ MODULES = (
     "consult.protocol",
     "consult.chat.protocol",
     "consult.stage.protocol",
+    "consult.stills.protocol",
     "video.protocol",
     "video.recordings.protocol",
 )

@@ -12,12 +12,27 @@ import consult.chat.protocol
 import consult.protocol
 import consult.sockets
 import consult.stage.protocol
+import consult.stills.protocol
 import video.protocol
 import video.recordings.protocol
 
 PAGE = (Path(consult.protocol.__file__).parent / "PROTOCOL.md").read_text(encoding="utf-8")
-MODULES = (consult.protocol, consult.chat.protocol, consult.stage.protocol, video.protocol, video.recordings.protocol)
-RATED = (consult.sockets, consult.chat.protocol, consult.stage.protocol, video.protocol, video.recordings.protocol)
+MODULES = (
+    consult.protocol,
+    consult.chat.protocol,
+    consult.stage.protocol,
+    consult.stills.protocol,
+    video.protocol,
+    video.recordings.protocol,
+)
+RATED = (
+    consult.sockets,
+    consult.chat.protocol,
+    consult.stage.protocol,
+    consult.stills.protocol,
+    video.protocol,
+    video.recordings.protocol,
+)
 HEADING = re.compile(r"^### `(\w+)` \((command|fact)\)\n(.+?)(?=^#|\Z)", re.MULTILINE | re.DOTALL)
 TOLD = {(name, kind): text for name, kind, text in HEADING.findall(PAGE)}
 

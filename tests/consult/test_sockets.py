@@ -16,6 +16,7 @@ from consult.chat.protocol import COMMANDS as CHAT_COMMANDS
 from consult.models import Consult, Participant
 from consult.protocol import COMMANDS as CONSULT_COMMANDS
 from consult.stage.protocol import COMMANDS as STAGE_COMMANDS
+from consult.stills.protocol import COMMANDS as STILL_COMMANDS
 from tests.cast import Cast, consult_in, guest_of, seat
 from tests.consult.sitting import Line, LineAs, lines
 from tests.consult.stage.drawing import Copy, view
@@ -203,11 +204,13 @@ def messages(consult: Consult, to: str) -> dict[str, Any]:
         "send_media_candidate": {**connection, "candidate": candidate},
         "hold_picture": {"route": "a-route-0001", "publisher": to, "held": True},
         "report_quality": {"links": [link]},
+        "ask_for_still": {"to": to, "kind": "still"},
+        "report_still": {"request_id": "0" * 32, "step": "taking"},
         "send_message": {"client_id": "0" * 32, "text": "Good morning"},
     }
 
 
-ALL_COMMANDS = [*CONSULT_COMMANDS, *CHAT_COMMANDS, *STAGE_COMMANDS, *CALL_COMMANDS]
+ALL_COMMANDS = [*CONSULT_COMMANDS, *CHAT_COMMANDS, *STAGE_COMMANDS, *STILL_COMMANDS, *CALL_COMMANDS]
 NOT_OF_A_CONSULT = {"join_worklist", "join_inbox"}
 
 

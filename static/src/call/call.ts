@@ -189,7 +189,7 @@ export class Call {
       clock: this.clock,
       session: () => this.sessionId,
       iceServers: () => options.iceServers(),
-      tracks: () => ({ audio: options.capture.audioTrack, video: options.capture.videoTrack }),
+      tracks: () => ({ audio: options.capture.audioTrack, video: options.capture.sentVideoTrack }),
       wantsPicture: () => !this.audioOnly,
       canSignal: () => this.seated,
       stills: {

@@ -49,6 +49,7 @@ export class Capture {
 
   private readonly listeners = new Listeners<CaptureEvents>();
   private muted = false;
+  private resting = false;
   private work: Promise<unknown> = Promise.resolve();
   private closed = true;
 
@@ -62,6 +63,11 @@ export class Capture {
 
   get videoOn(): boolean {
     return this.videoTrack !== null;
+  }
+
+  /** The picture that is sent: none while the camera is lent, for it then has another size. */
+  get sentVideoTrack(): MediaStreamTrack | null {
+    return this.resting ? null : this.videoTrack;
   }
 
   on<Name extends keyof CaptureEvents>(name: Name, handler: (value: CaptureEvents[Name]) => void): () => void {
@@ -112,6 +118,24 @@ export class Capture {
       const problem = this.devices === null ? insecureProblem() : await this.flipWith(this.devices);
       this.listeners.emit("changed", undefined);
       return problem;
+    });
+  }
+
+  /** Lends the camera: nothing of it is sent until `use` is done with it. Null when it is off. */
+  lendCamera<T>(use: (track: MediaStreamTrack) => Promise<T>): Promise<T | null> {
+    return this.inTurn(async () => {
+      const track = this.videoTrack;
+      if (track === null) {
+        return null;
+      }
+      this.resting = true;
+      this.listeners.emit("changed", undefined);
+      try {
+        return await use(track);
+      } finally {
+        this.resting = false;
+        this.listeners.emit("changed", undefined);
+      }
     });
   }
 

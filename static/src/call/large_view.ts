@@ -1,7 +1,14 @@
 import { icon } from "../ui/icon";
 import { t } from "../ui/text";
 import { StillView } from "./still_view";
-import type { Subject } from "./tile_view";
+import { frozenWords, type Subject } from "./tile_view";
+
+/** Something that can be done with what is enlarged. */
+export interface Enlarged {
+  readonly icon: string;
+  readonly words: string;
+  act(): void;
+}
 
 const CORNERS = ["top-left", "top-right", "bottom-right", "bottom-left"] as const;
 type Corner = (typeof CORNERS)[number];
@@ -26,20 +33,29 @@ export class LargeView {
   private readonly still = new StillView();
   private readonly caption = document.createElement("p");
   private readonly size: HTMLButtonElement;
+  private readonly apart: HTMLButtonElement;
+  private readonly more = document.createElement("span");
+  private offered = "";
   private subject: Subject | null = null;
   private corner: Corner = "top-right";
   private from: { x: number; y: number } | null = null;
 
-  constructor(private readonly stage: HTMLElement) {
+  constructor(
+    private readonly stage: HTMLElement,
+    private readonly actions: (id: string) => readonly Enlarged[] = () => [],
+  ) {
     this.element.className = "call-large";
     this.video.muted = true;
     this.video.autoplay = true;
     this.video.playsInline = true;
     this.caption.className = "call-large-name";
     this.size = button("minimize-2", t("To the corner"), () => this.setCornered(!this.isCornered));
+    this.apart = button("presentation", t("Own window"), () => void this.setApart());
+    this.apart.hidden = !document.pictureInPictureEnabled;
+    this.more.className = "call-large-more";
     const bar = document.createElement("div");
     bar.className = "call-large-bar";
-    bar.append(this.caption, this.size, button("x", t("Close"), () => this.close()));
+    bar.append(this.caption, this.more, this.size, this.apart, button("x", t("Close"), () => this.close()));
     this.element.append(this.video, this.still.element, bar);
     this.listen();
   }
@@ -71,7 +87,17 @@ export class LargeView {
     }
   }
 
+  /** Leaves the stage to what is to be looked at. */
+  makeRoom(): void {
+    if (this.subject !== null && !this.isCornered) {
+      this.setCornered(true);
+    }
+  }
+
   close(): void {
+    if (document.pictureInPictureElement === this.video) {
+      void document.exitPictureInPicture().catch(() => undefined);
+    }
     this.subject = null;
     this.video.srcObject = null;
     this.element.remove();
@@ -83,13 +109,39 @@ export class LargeView {
 
   private draw(subject: Subject): void {
     this.element.setAttribute("aria-label", subject.name);
+    const { name, frozenSince } = subject;
+    const age = frozenWords(frozenSince);
+    const shown = age === "" ? name : t("%(name)s: picture %(age)s", { name, age });
     this.still.draw(subject.still ?? null);
     const isSeen = subject.hasPicture || this.still.isShown;
-    this.caption.textContent = isSeen ? subject.name : t("%(name)s: no picture", { name: subject.name });
+    this.caption.textContent = isSeen ? shown : t("%(name)s: no picture", { name });
+    this.caption.classList.toggle("frozen", age !== "");
+    this.video.classList.toggle("frozen", age !== "");
+    this.drawActions(subject.id);
     this.video.classList.toggle("mirrored", subject.mirrored);
     this.video.hidden = !subject.hasPicture || this.still.isShown;
     if (this.video.srcObject !== subject.stream) {
       this.video.srcObject = subject.stream;
+    }
+  }
+
+  /** A picture of the browser's own, over other windows; where it will not, it stays here. */
+  private async setApart(): Promise<void> {
+    try {
+      await (document.pictureInPictureElement === this.video
+        ? document.exitPictureInPicture()
+        : this.video.requestPictureInPicture());
+    } catch {
+      this.setCornered(true);
+    }
+  }
+
+  private drawActions(id: string): void {
+    const actions = this.actions(id);
+    const offered = actions.map((one) => one.words).join("|");
+    if (offered !== this.offered) {
+      this.offered = offered;
+      this.more.replaceChildren(...actions.map((one) => button(one.icon, one.words, () => one.act())));
     }
   }
 

@@ -20,6 +20,8 @@ export interface MemberView {
   readonly audio: boolean;
   readonly video: boolean;
   readonly pictureMoving: boolean;
+  /** Milliseconds (the call's clock) since when their picture stands still; null while it moves. */
+  readonly frozenSince: number | null;
   readonly camera: Camera | null;
   /** How loud they are, 0 to 1. */
   readonly level: number;
@@ -83,6 +85,7 @@ export class Member {
   private sample: LinkSample | null = null;
   private weakLooks = 0;
   private stillLooks = 0;
+  private movedAt: number | null = null;
   private level = 0;
   private goneSince: number | null = null;
   private held = false;
@@ -194,6 +197,7 @@ export class Member {
     }
     this.weakLooks = isWeak(sample) ? this.weakLooks + 1 : 0;
     this.stillLooks = sample.framesNew === 0 ? this.stillLooks + 1 : 0;
+    this.movedAt = this.stillLooks === 0 ? sample.at : this.movedAt;
     this.moveOnLadder(sample, limits);
     this.hearing.tell({ loss: sample.lossIn, concealed: sample.concealed }, this.ladder.rung);
     this.options.onChange();
@@ -209,6 +213,7 @@ export class Member {
       connection: status === "connected" && isWeakNow ? "weak" : status,
       ...this.media,
       pictureMoving: this.stillLooks < LOOKS_BEFORE_WEAK,
+      frozenSince: this.frozenSince(),
       level: this.level,
       stream: this.path.stream,
       goneSince: this.goneSince,
@@ -233,6 +238,12 @@ export class Member {
     const at = this.options.clock.now();
     const ladder = startLadder(at, ceiling);
     return chosen === null ? ladder : choose(ladder, chosen, at);
+  }
+
+  /** A picture that never came has no age. */
+  private frozenSince(): number | null {
+    const isStill = this.stillLooks >= LOOKS_BEFORE_WEAK || this.goneSince !== null;
+    return isStill && this.media.video ? this.movedAt : null;
   }
 
   private moveOnLadder(sample: LinkSample, limits: MediaLimits): void {

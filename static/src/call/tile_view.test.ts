@@ -9,6 +9,7 @@ const MEMBER: MemberView = {
   audio: true,
   video: false,
   pictureMoving: true,
+  frozenSince: null,
   camera: null,
   level: 0,
   stream: null,

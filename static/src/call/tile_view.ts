@@ -1,6 +1,8 @@
 import { icon } from "../ui/icon";
 import { t } from "../ui/text";
+import { duration } from "../ui/when";
 import type { OwnView } from "./call";
+import { systemClock } from "./clock";
 import type { MemberView } from "./member";
 import { ageWords, StillView } from "./still_view";
 import type { Still } from "./stills";
@@ -18,12 +20,20 @@ export interface Subject {
   readonly stream: MediaStream | null;
   /** Whether there is a picture to show. */
   readonly hasPicture: boolean;
+  /** Milliseconds (the call's clock) since when it stands still; null while it moves. */
+  readonly frozenSince: number | null;
   readonly mirrored: boolean;
   /** A still in place of the moving picture. */
   readonly still?: Still | null;
 }
 
 export const OWN_ID = "own";
+
+/** How old a picture is that stands still, in words; "" while it moves. */
+export function frozenWords(since: number | null): string {
+  return since === null ? "" : t("%(age)s old", { age: duration((systemClock.now() - since) / 1000) });
+}
+
 const SPEAKING_LEVEL = 0.02;
 const SPEAKING_LASTS_MS = 600;
 
@@ -110,6 +120,7 @@ class Tile {
     this.still.draw(subject.still ?? null);
     this.video.hidden = !subject.hasPicture || this.still.isShown;
     this.video.classList.toggle("mirrored", subject.mirrored);
+    this.video.classList.toggle("frozen", subject.frozenSince !== null);
     if (this.video.srcObject !== subject.stream) {
       this.video.srcObject = subject.stream;
     }
@@ -147,8 +158,12 @@ export class PersonTile {
 
   subject(): Subject {
     const { member } = this;
-    const hasPicture = member !== null && member.video && member.pictureMoving && member.stream !== null;
-    return { id: this.id, name: this.words.name, stream: member?.stream ?? null, hasPicture, mirrored: false, still: member?.still ?? null };
+    const still = member?.still ?? null;
+    const frozenSince = still === null ? (member?.frozenSince ?? null) : null;
+    const shows = member !== null && (member.pictureMoving || frozenSince !== null);
+    const hasPicture = shows && member.video && member.stream !== null;
+    const stream = member?.stream ?? null;
+    return { id: this.id, name: this.words.name, stream, hasPicture, frozenSince, mirrored: false, still };
   }
 
   draw(member: MemberView, words: PersonWords): void {
@@ -175,12 +190,10 @@ export class PersonTile {
       this.tile.setMood("reconnecting");
     } else if (connection === "connecting") {
       this.tile.setMood("quiet", t("connecting"));
-    } else if (connection === "weak") {
-      this.tile.setMood("weak", still === null ? undefined : ageWords(still));
-    } else if (still !== null) {
-      this.tile.setMood("quiet", ageWords(still));
     } else {
-      this.tile.setMood(!audio ? "muted" : isSpeaking ? "speaking" : "quiet");
+      const mood = connection === "weak" ? "weak" : !audio ? "muted" : isSpeaking ? "speaking" : "quiet";
+      const age = still === null ? frozenWords(this.member.frozenSince) : ageWords(still);
+      this.tile.setMood(mood, age === "" ? moodWords(mood) : age);
     }
   }
 }
@@ -204,7 +217,7 @@ export class OwnTile {
 
   subject(): Subject {
     const mirrored = this.own?.camera === "front";
-    return { id: OWN_ID, name: t("You"), stream: this.stream, hasPicture: this.stream !== null, mirrored };
+    return { id: OWN_ID, name: t("You"), stream: this.stream, hasPicture: this.stream !== null, frozenSince: null, mirrored };
   }
 
   draw(own: OwnView, isInCall: boolean): void {

@@ -1,7 +1,7 @@
 import { ControlsView, type ControlsOptions } from "./controls_view";
 import type { Call } from "./call";
 import { systemClock } from "./clock";
-import { LargeView } from "./large_view";
+import { LargeView, type Enlarged } from "./large_view";
 import { linkSentence } from "./link_words";
 import { linkSummary, type LinkState } from "./summary";
 import { OwnTile, PersonTile, type PersonWords } from "./tile_view";
@@ -14,7 +14,12 @@ export interface PeopleOptions {
   nameOf(participantId: string): PersonWords;
   /** Over what a tapped tile is enlarged. */
   readonly stage: HTMLElement;
+  /** What can be done with somebody's enlarged picture, or our own ("own"). */
+  actions?(id: string): readonly Enlarged[];
 }
+
+/** Takes the people band away when called; `makeRoom` puts what is enlarged into its corner. */
+export type PeopleHandle = (() => void) & { makeRoom(): void };
 
 class PeopleView {
   private readonly large: LargeView;
@@ -28,7 +33,7 @@ class PeopleView {
     private readonly options: PeopleOptions,
   ) {
     const { call } = options;
-    this.large = new LargeView(options.stage);
+    this.large = new LargeView(options.stage, (id) => options.actions?.(id) ?? []);
     this.voices = new Voices(element);
     this.own = new OwnTile(options.ownName, () => this.large.show(this.own.subject()));
     element.classList.add("call-people");
@@ -38,9 +43,21 @@ class PeopleView {
       call.on("state", () => this.drawOwn()),
       call.on("members", () => this.draw()),
       call.on("levels", (heard) => heard.forEach((level, id) => this.tiles.get(id)?.setLevel(level))),
+      systemClock.every(1000, () => this.age()),
     ];
     this.drawOwn();
     this.draw();
+  }
+
+  makeRoom(): void {
+    this.large.makeRoom();
+  }
+
+  /** A picture that stands still grows older, whether or not anything else happens. */
+  private age(): void {
+    if (this.options.call.memberViews.some((member) => member.frozenSince !== null)) {
+      this.draw();
+    }
   }
 
   close(): void {
@@ -83,9 +100,9 @@ class PeopleView {
 }
 
 /** The people band: a tile for everyone in the call, ourselves first. Returns what takes it away again. */
-export function mountPeople(element: HTMLElement, options: PeopleOptions): () => void {
+export function mountPeople(element: HTMLElement, options: PeopleOptions): PeopleHandle {
   const view = new PeopleView(element, options);
-  return () => view.close();
+  return Object.assign(() => view.close(), { makeRoom: () => view.makeRoom() });
 }
 
 /** Mute, camera, flip, voice only, join and leave, as buttons of a bar. Returns what takes them away again. */

@@ -28,6 +28,7 @@ import { readRoomPage } from "../room/page_data";
 import { People } from "../room/people";
 import { mountRecordSheet } from "../room/record_sheet";
 import { RoomViews } from "../room/room_views";
+import { Stills } from "../room/stills";
 import { Strip } from "../room/strip";
 import { mountStage, type AwarenessChannel, type StageHandle } from "../stage/stage";
 import { t } from "../ui/text";
@@ -74,6 +75,7 @@ class Room {
   private serverOffset = 0;
   private call: Call | undefined;
   private stage: StageHandle | undefined;
+  private stills: Stills | undefined;
 
   /** Opens the link; everything else follows the first time the consult is joined. */
   open(): void {
@@ -110,19 +112,17 @@ class Room {
   }
 
   private furnish(seat: JoinedConsult): void {
-    const call = new Call({
-      connection: this.connection,
-      me: seat.participant_id,
-      iceServers: () => readIceServers(this.seat?.ice_servers ?? []),
-      capture: new Capture(pageDevices()),
-      audience: () => this.others(),
-      network: window,
-      grabStill: (track, bytes) => this.stillCamera.grab(track, bytes),
-      meter: this.meter,
-    });
+    const capture = new Capture(pageDevices());
+    const call = this.makeCall(seat, capture);
     this.call = call;
     const nameOf = (id: string): { name: string; role: string } => this.people.wordsOf(id);
-    mountPeople(element("people"), { call, ownName: seat.name, nameOf, stage: element("stage") });
+    const people = mountPeople(element("people"), {
+      call,
+      ownName: seat.name,
+      nameOf,
+      stage: element("stage"),
+      actions: (id) => this.stills?.actions(id) ?? [],
+    });
     mountControls(element("controls"), {
       call,
       nameOf,
@@ -135,6 +135,10 @@ class Room {
     if (!GUESTS.has(seat.role)) {
       mountRecordSheet(this.main, { consultId: this.page.consultId, role: seat.role, connection: this.connection, stage });
     }
+    this.mountStills(call, capture, (id) => {
+      people.makeRoom();
+      void stage.show(id);
+    });
     const chat = this.mountChat(seat, stage);
     this.mountRecording(seat, call);
     const way = this.giveWay(call, chat);
@@ -164,6 +168,26 @@ class Room {
         linkButton(t("Leave as a question"), `/consults/${this.page.consultId}`),
       );
     }
+  }
+
+  private makeCall(seat: JoinedConsult, capture: Capture): Call {
+    return new Call({
+      connection: this.connection,
+      me: seat.participant_id,
+      iceServers: () => readIceServers(this.seat?.ice_servers ?? []),
+      capture,
+      audience: () => this.others(),
+      network: window,
+      grabStill: (track, bytes) => this.stillCamera.grab(track, bytes),
+      meter: this.meter,
+    });
+  }
+
+  private mountStills(call: Call, capture: Capture, show: (instanceId: string) => void): void {
+    const { connection, people, pictures, queue } = this;
+    const places = { stage: element("stage"), controls: element("controls") };
+    const mayAsk = this.page.rights.has("present");
+    this.stills = new Stills({ connection, call, capture, people, pictures, queue, mayAsk, show, ...places });
   }
 
   private mountChat(seat: JoinedConsult, stage: StageHandle): Chat {

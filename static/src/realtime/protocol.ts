@@ -12,6 +12,13 @@ export interface AnswerRecording {
   beside: Beside[];
 }
 
+/** Ask somebody's device for a still, or a clip of a few seconds, from its camera. */
+export interface AskForStill {
+  to: string;
+  kind: "still" | "clip";
+  track?: "picture" | "second" | "probe";
+}
+
 /** Ask everybody in the call; one's own yes is in it, and that of those beside one. */
 export interface AskToRecord {
   pictures: boolean;
@@ -362,6 +369,16 @@ export interface ReportQuality {
   links: LinkQuality[];
 }
 
+/** How the device that was asked is getting on. `width` and `height`: pixels of what was taken. */
+export interface ReportStill {
+  request_id: string;
+  step: "taking" | "waiting" | "taken" | "refused";
+  width?: number;
+  height?: number;
+  upload_id?: string | null;
+  reason?: "declined" | "no_camera" | "busy" | "failed" | null;
+}
+
 /**
  * How the call's media travels now: from browser to browser, or through a relay. `id` is new with each change.
  *
@@ -452,6 +469,44 @@ export interface StageUpdated {
   by: string;
 }
 
+/** To the device whose camera it is. */
+export interface StillAsked {
+  request_id: string;
+  from: string;
+  name: string;
+  kind: "still" | "clip";
+  track: "picture" | "second" | "probe";
+}
+
+export interface StillAwaited {
+  request_id: string;
+}
+
+/** To whoever asked. */
+export interface StillProgressed {
+  request_id: string;
+  step: "taking" | "waiting";
+  width: number;
+  height: number;
+}
+
+/** To whoever asked. `gone`: the other side left or its line broke. */
+export interface StillRefused {
+  request_id: string;
+  reason: "declined" | "no_camera" | "busy" | "failed" | "gone";
+}
+
+/** To the whole room: whose camera, who asked, and the file that brings it. */
+export interface StillTaken {
+  request_id: string;
+  owner: string;
+  asked_by: string;
+  kind: "still" | "clip";
+  upload_id: string;
+  width: number;
+  height: number;
+}
+
 /** End the recording; those who may ask for one may end it. */
 export interface StopRecording {
   recording_id: string;
@@ -532,6 +587,8 @@ export interface Commands {
   sync_stage: { message: SyncStage; reply: SyncedStage };
   update_stage: { message: UpdateStage; reply: Empty };
   point_stage: { message: PointStage; reply: Empty };
+  ask_for_still: { message: AskForStill; reply: StillAwaited };
+  report_still: { message: ReportStill; reply: Empty };
   watch_call: { message: Empty; reply: CallMembers };
   join_call: { message: JoinCall; reply: CallMembers };
   leave_call: { message: Empty; reply: Empty };
@@ -572,6 +629,10 @@ export interface Facts {
   message_sent: MessageSent;
   stage_updated: StageUpdated;
   stage_pointed: StagePointed;
+  still_asked: StillAsked;
+  still_progressed: StillProgressed;
+  still_taken: StillTaken;
+  still_refused: StillRefused;
   call_joined: CallJoined;
   call_left: CallLeft;
   description_sent: DescriptionSent;

@@ -13,6 +13,15 @@ from app.demo import WAITING
 from tests.browser.people import SIZES, Person
 from tests.browser.service import Service
 
+# Keeps every connection of the page, for tests that starve one.
+CONNECTIONS = """(() => {
+    const Own = window.RTCPeerConnection;
+    window.connections = [];
+    window.RTCPeerConnection = class extends Own {
+        constructor(...all) { super(...all); window.connections.push(this); }
+    };
+})()"""
+
 
 @dataclass
 class Together:
@@ -27,18 +36,26 @@ class Together:
         return self.doctor, self.specialist
 
     def call(self) -> None:
-        """Both in the call, each seeing the other's picture move."""
+        """Both in the call; the specialist sees the doctor's picture move.
+
+        The specialist's camera is off: both pages have one browser and one camera, and a camera that another page has
+        open keeps that page's size.
+        """
         for person in self.both:
             if person.page.evaluate("() => window.nidaan.call.state.kind") != "in":
                 person.join_call()
-        for person in self.both:
-            person.wait_for_video_of(1)
+        off = self.specialist.page.get_by_role("button", name="Camera off")
+        if off.is_visible():
+            off.click()
+        self.specialist.wait_for_video_of(1)
 
 
 @pytest.fixture(scope="module")
 def together(chromium: Browser, service: Service) -> Iterator[Together]:
     doctor = Person.arrive(chromium, "doctor", service.address, SIZES["tablet"], touch=True)
     specialist = Person.arrive(chromium, "specialist", service.address, SIZES["laptop"])
+    for person in (doctor, specialist):
+        person.context.add_init_script(CONNECTIONS)
     specialist.sign_in("radiologist@demo.example")
     row = specialist.page.locator(".work-row", has_text=WAITING.request["question"])
     row.get_by_role("button", name="Take").click()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PIL import Image
@@ -100,3 +101,113 @@ def test_what_is_written_while_the_link_is_gone_is_kept_over_a_reload_and_sent_o
     expect(doctor.page.locator(".chat-log").get_by_text("Written without a link")).to_be_visible()
     doctor.enter_room()
     close_chat(specialist)
+
+
+# Has everything that this page sends of its picture be small and poor.
+STARVE = """async () => {
+    for (const connection of window.connections) {
+        for (const sender of connection.getSenders().filter((one) => one.track?.kind === 'video')) {
+            const wanted = sender.getParameters();
+            wanted.encodings.forEach((one) => Object.assign(one, { scaleResolutionDownBy: 8, maxBitrate: 30_000 }));
+            await sender.setParameters(wanted);
+        }
+    }
+}"""
+RECEIVED_WIDTH = """() => document.querySelector('#people .call-tile:not([data-participant=own]) video').videoWidth"""
+OWN_CAMERA = """() => {
+    const track = window.nidaan.call.own.videoTrack;
+    const { width, height } = track.getCapabilities();
+    return { most: [width.max, height.max], now: track.getSettings().width };
+}"""
+
+
+def pictures_of(person: Person) -> list[dict[str, Any]]:
+    """Every picture of the case, as the server describes it."""
+    found: list[dict[str, Any]] = person.page.evaluate(
+        """async () => {
+            const { case_id: id } = JSON.parse(document.getElementById('room-data').textContent);
+            const listing = await (await fetch(`/imaging/cases/${id}`)).json();
+            return listing.studies.flatMap((study) => study.instances);
+        }"""
+    )
+    return found
+
+
+def bar_of(person: Person) -> Locator:
+    return person.page.locator(".still-bar")
+
+
+def enlarge(person: Person, name: str) -> Locator:
+    """Somebody's tile over the stage."""
+    if not person.page.locator(".call-large").is_visible():
+        person.page.locator("#people .call-tile", has_text=name).click()
+    return person.page.locator(".call-large")
+
+
+def test_a_still_has_the_cameras_full_size_however_small_the_video_is(together: Together) -> None:
+    doctor, specialist = together.both
+    together.call()
+    doctor.page.evaluate(STARVE)
+    specialist.page.wait_for_function(f"() => ({RECEIVED_WIDTH})() <= 160")
+    camera = doctor.page.evaluate(OWN_CAMERA)
+    before = {one["id"] for one in pictures_of(specialist)}
+    large = enlarge(specialist, "Demo Doctor")
+    photograph(specialist, "enlarged")
+    large.get_by_role("button", name="Take a still").click()
+    expect(bar_of(specialist)).to_contain_text("Asking")
+    expect(bar_of(doctor)).to_contain_text("asks for a picture from your camera")
+    photograph(doctor, "still-asked")
+    # Nobody taps: a hand that holds a probe need do nothing.
+    specialist.wait_for_stage("stage.instance !== null && !wanted.includes(stage.instance)", list(before))
+    expect(bar_of(specialist)).to_contain_text("on the stage and in the case")
+    photograph(specialist, "still-there")
+    specialist.page.wait_for_function("() => window.nidaan.stage.debug().draws > 0")
+    (new,) = [one for one in pictures_of(specialist) if one["id"] not in before]
+    assert [new["columns"], new["rows"]] == camera["most"], new
+    assert new["columns"] > 10 * specialist.page.evaluate(RECEIVED_WIDTH)
+    expect(bar_of(doctor)).to_contain_text("in the case", timeout=PATIENCE_MS)
+    assert doctor.page.evaluate(OWN_CAMERA)["now"] == camera["now"] == 640
+    specialist.wait_for_video_of(1)
+
+
+def test_the_owner_says_no_and_the_asker_is_told(together: Together) -> None:
+    doctor, specialist = together.both
+    together.call()
+    specialist.page.locator(".still-ask").click()
+    bar_of(doctor).get_by_role("button", name="Not now").click()
+    expect(bar_of(specialist)).to_contain_text("does not want a picture taken now")
+    expect(bar_of(doctor)).to_contain_text("No picture was taken")
+
+
+def test_a_camera_that_goes_in_the_middle_is_told_at_both_sides_and_the_next_one_works(together: Together) -> None:
+    doctor, specialist = together.both
+    together.call()
+    expect(bar_of(specialist)).to_have_count(0, timeout=PATIENCE_MS)
+    specialist.page.locator(".still-ask").click()
+    expect(bar_of(doctor)).to_contain_text("It is taken in")
+    doctor.page.get_by_role("button", name="Camera off").click()
+    bar_of(doctor).get_by_role("button", name="Take it now").click()
+    expect(bar_of(specialist)).to_contain_text("camera is off or gone")
+    doctor.page.get_by_role("button", name="Camera on").click()
+    together.call()
+
+
+def test_a_clip_of_the_camera_comes_into_the_case(together: Together) -> None:
+    doctor, specialist = together.both
+    together.call()
+    before = {one["id"] for one in pictures_of(specialist)}
+    expect(bar_of(specialist)).to_have_count(0, timeout=PATIENCE_MS)
+    enlarge(specialist, "Demo Doctor").get_by_role("button", name="Take a clip").click()
+    bar_of(doctor).get_by_role("button", name="Take it now").click()
+    expect(bar_of(doctor)).to_contain_text("Recording 5 s")
+    specialist.wait_for_stage("stage.instance !== null && !wanted.includes(stage.instance)", list(before))
+    specialist.page.wait_for_function(
+        """async (before) => {
+            const { case_id: id } = JSON.parse(document.getElementById('room-data').textContent);
+            const listing = await (await fetch(`/imaging/cases/${id}`)).json();
+            const found = listing.studies.flatMap((study) => study.instances).find((one) => !before.includes(one.id));
+            return found?.state === 'ready' && found.kind === 'clip' && found.frames > 30;
+        }""",
+        arg=list(before),
+        polling=1000,
+    )
