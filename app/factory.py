@@ -34,6 +34,7 @@ from imaging.dimse import routes as device_routes
 from imaging.inbox import routes as inbox_routes
 from imaging.site_models import routes as site_model_routes
 from video import signalling
+from video.checks import routes as check_routes
 from video.recordings import relay_routes as relay_segment_routes
 from video.recordings import routes as recording_routes
 from video.recordings import sockets as recording_sockets
@@ -58,6 +59,7 @@ BLUEPRINTS = (
     teaching_routes.blueprint,
     site_model_routes.blueprint,
     inbox_routes.blueprint,
+    check_routes.blueprint,
     recording_routes.blueprint,
     stage_routes.blueprint,
     relay_segment_routes.blueprint,

@@ -21,6 +21,7 @@ import imaging.guards.retakes.models
 import imaging.inbox.models
 import imaging.models
 import imaging.site_models.models
+import video.checks.models
 import video.models
 import video.recordings.models
 from app.db import Base
