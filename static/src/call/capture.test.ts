@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import { Capture } from "./capture";
-import { FakeDevices, settle } from "./fakes";
+import { FakeDevices, FakeTrack, settle } from "./fakes";
 import { captureProblem, joinProblem, type Problem } from "./problems";
 
 let devices: FakeDevices;
@@ -150,5 +150,78 @@ describe("what is said", () => {
     const refusal = Object.assign(new Error("The call is full."), { code: "call_full" });
     expect(joinProblem(refusal)).toMatchObject({ code: "call_full", sentence: "The call is full." });
     expect(joinProblem("?")).toMatchObject({ code: "not_joined", sentence: "You could not join the call." });
+  });
+});
+
+describe("other sources", () => {
+  const card = { kind: "device", id: "card", detail: true } as const;
+
+  test("a capture card is asked for large and slow, told to be sharp, and comes back after off and on", async () => {
+    await capture.open({ audio: true, video: true });
+    expect(await capture.show(card)).toBeNull();
+    expect(devices.asked.at(-1)).toMatchObject({ video: { deviceId: { exact: "card" }, width: { ideal: 1920 }, frameRate: { max: 15 } } });
+    expect(capture.videoTrack).toMatchObject({ contentHint: "detail", readyState: "live" });
+    expect(devices.given[1]!.readyState).toBe("ended");
+    await capture.setVideo(false);
+    await capture.setVideo(true);
+    expect(devices.asked.at(-1)).toMatchObject({ video: { deviceId: { ideal: "card" } } });
+    expect(capture.videoTrack).toMatchObject({ contentHint: "detail" });
+    await capture.flip();
+    expect(capture.source).toBeNull();
+  });
+
+  test("one that is busy leaves the camera as it was, and says so", async () => {
+    await capture.open({ audio: true, video: true });
+    devices.fail = ({ video }) => (JSON.stringify(video ?? "").includes("card") ? "NotReadableError" : null);
+    expect(await capture.show(card)).toMatchObject({ code: "busy" });
+    expect(capture.source).toBeNull();
+    expect(capture.videoOn).toBe(true);
+  });
+
+  test("a window takes the camera's place; stopped by the browser, nothing is shown", async () => {
+    await capture.open({ audio: true, video: true });
+    const shared = new FakeTrack("video", "window");
+    const stream = { getAudioTracks: () => [], getVideoTracks: () => [shared], getTracks: () => [shared] };
+    const ended = new Promise<void>((resolve) => void capture.on("changed", () => capture.videoOn || resolve()));
+    Object.assign(devices, { getDisplayMedia: () => Promise.resolve(stream) });
+    expect(await capture.show({ kind: "window" })).toBeNull();
+    expect(capture.videoTrack).toBe(shared);
+    shared.dispatchEvent(new Event("ended"));
+    await ended;
+    expect([capture.source, capture.videoOn]).toEqual([null, false]);
+  });
+
+  test("a window that the person did not choose after all changes nothing", async () => {
+    await capture.open({ audio: true, video: true });
+    const before = capture.videoTrack;
+    Object.assign(devices, { getDisplayMedia: () => Promise.reject(new DOMException("", "NotAllowedError")) });
+    expect(await capture.show({ kind: "window" })).toBeNull();
+    expect(capture.videoTrack).toBe(before);
+    expect(before?.readyState).toBe("live");
+  });
+
+  test("another microphone takes over muted as the first one was", async () => {
+    await capture.open({ audio: false, video: false });
+    expect(await capture.useMicrophone("headset")).toBeNull();
+    expect(devices.asked.at(-1)).toMatchObject({ audio: { deviceId: { exact: "headset" }, echoCancellation: true } });
+    expect(capture.audioTrack).toMatchObject({ enabled: false });
+  });
+});
+
+describe("a camera that is lent for a still", () => {
+  test("is not sent meanwhile, and is again afterwards, also when no still came of it", async () => {
+    await capture.open({ audio: true, video: true });
+    const camera = capture.videoTrack;
+    const sent: unknown[] = [];
+    capture.on("changed", () => sent.push(capture.sentVideoTrack));
+    expect(await capture.lendCamera((track) => Promise.resolve([track, capture.sentVideoTrack]))).toEqual([camera, null]);
+    await expect(capture.lendCamera(() => Promise.reject(new Error("unplugged")))).rejects.toThrow("unplugged");
+    expect(sent).toEqual([null, camera, null, camera]);
+    expect(capture.videoOn).toBe(true);
+  });
+
+  test("is none while it is off", async () => {
+    await capture.open({ audio: true, video: false });
+    expect(await capture.lendCamera(() => Promise.resolve("a still"))).toBeNull();
   });
 });

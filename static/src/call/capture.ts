@@ -14,12 +14,24 @@ export const PICTURE: MediaTrackConstraints = {
   height: { ideal: 480 },
   frameRate: { ideal: 20, max: 24 },
 };
+/** An ultrasound's capture card, a film on a light box: sharp and slow rather than smooth. */
+const DETAIL: MediaTrackConstraints = {
+  width: { ideal: 1920 },
+  height: { ideal: 1080 },
+  frameRate: { ideal: 10, max: 15 },
+};
 const FACING: Readonly<Record<Camera, string>> = { front: "user", rear: "environment" };
 
 export type Devices = Pick<
   MediaDevices,
   "getUserMedia" | "enumerateDevices" | "addEventListener" | "removeEventListener"
->;
+> &
+  Partial<Pick<MediaDevices, "getDisplayMedia">>;
+
+/** A picture chosen by the person: a camera or capture card by its id, or a window of this computer. */
+export type Source =
+  | { readonly kind: "device"; readonly id: string; readonly detail: boolean }
+  | { readonly kind: "window" };
 
 export interface Wanted {
   readonly audio: boolean;
@@ -46,6 +58,8 @@ export class Capture {
   videoTrack: MediaStreamTrack | null = null;
   /** Which camera is on, or was last. */
   camera: Camera = "front";
+  /** What was chosen in place of a camera that faces somebody; null for those. */
+  source: Source | null = null;
 
   private readonly listeners = new Listeners<CaptureEvents>();
   private muted = false;
@@ -107,6 +121,7 @@ export class Capture {
         return null;
       }
       const problems = on ? await this.acquireIfAny(false, true) : this.dropVideo();
+      this.hint();
       this.listeners.emit("changed", undefined);
       return problems[0] ?? null;
     });
@@ -116,6 +131,33 @@ export class Capture {
   flip(): Promise<Problem | null> {
     return this.inTurn(async () => {
       const problem = this.devices === null ? insecureProblem() : await this.flipWith(this.devices);
+      this.listeners.emit("changed", undefined);
+      return problem;
+    });
+  }
+
+  /**
+   * Shows what was chosen in place of the present picture; what cannot be shown leaves the present one. Two sources at
+   * once are more than most tablets can: the present one is given up before another camera is asked for.
+   */
+  show(source: Source): Promise<Problem | null> {
+    return this.inTurn(async () => {
+      if (this.devices === null) {
+        return insecureProblem();
+      }
+      const problem = source.kind === "window" ? await this.showWindow(this.devices) : await this.showDevice(this.devices, source);
+      this.hint();
+      this.listeners.emit("changed", undefined);
+      return problem;
+    });
+  }
+
+  /** Speaks by another microphone from now on. */
+  useMicrophone(id: string): Promise<Problem | null> {
+    return this.inTurn(async () => {
+      const asked = { audio: { ...VOICE, deviceId: { exact: id } } };
+      const problem = this.devices === null ? insecureProblem() : await this.acquireOne(this.devices, "microphone", asked);
+      this.applyMute();
       this.listeners.emit("changed", undefined);
       return problem;
     });
@@ -188,11 +230,50 @@ export class Capture {
     }
   }
 
+  private async showWindow(devices: Devices): Promise<Problem | null> {
+    try {
+      const stream = await devices.getDisplayMedia?.({ video: DETAIL, audio: false });
+      if (stream) {
+        this.source = { kind: "window" };
+        this.take(stream);
+      }
+      return null;
+    } catch (error) {
+      // The person closed the browser's question: nothing is wrong.
+      return error instanceof DOMException && error.name === "NotAllowedError" ? null : captureProblem(error, "camera");
+    }
+  }
+
+  private async showDevice(devices: Devices, source: Extract<Source, { kind: "device" }>): Promise<Problem | null> {
+    const before = this.source;
+    this.dropVideo();
+    this.source = source;
+    const asked = { ...(source.detail ? DETAIL : PICTURE), deviceId: { exact: source.id } };
+    const problem = await this.acquireOne(devices, "camera", { video: asked });
+    if (problem !== null) {
+      this.source = before;
+      await this.acquireOne(devices, "camera", { video: this.picture(this.camera) });
+    }
+    return problem;
+  }
+
+  /** Tells the encoder what matters: then it gives up frames before it gives up lines (W3C mst-content-hint, 5.2). */
+  private hint(): void {
+    if (this.videoTrack !== null) {
+      const isDetail = this.source?.kind === "window" || (this.source?.kind === "device" && this.source.detail);
+      this.videoTrack.contentHint = isDetail ? "detail" : "";
+    }
+  }
+
   private picture(camera: Camera): MediaTrackConstraints {
+    if (this.source?.kind === "device") {
+      return { ...(this.source.detail ? DETAIL : PICTURE), deviceId: { ideal: this.source.id } };
+    }
     return { ...PICTURE, facingMode: { ideal: FACING[camera] } };
   }
 
   private async flipWith(devices: Devices): Promise<Problem | null> {
+    this.source = null;
     const present = this.camera;
     const other: Camera = present === "front" ? "rear" : "front";
     const before = this.videoTrack?.getSettings().deviceId ?? "";
@@ -268,8 +349,13 @@ export class Capture {
     }
     const problem = await this.inTurn(async () => {
       this.setTrack(device, null);
+      if (device === "camera" && this.source?.kind === "window") {
+        this.source = null; // the person stopped showing it: the camera stays off until they want it
+        return undefined;
+      }
       const [found] = await this.acquireIfAny(device === "microphone", device === "camera");
       this.applyMute();
+      this.hint();
       return found;
     });
     this.listeners.emit("changed", undefined);

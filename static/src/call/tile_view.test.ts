@@ -70,3 +70,14 @@ test("the worst link is the one that is told", () => {
     goneSince: 5,
   });
 });
+
+test("a picture that stands still says how old it is and is still shown", () => {
+  const tile = new PersonTile("asha", () => {});
+  const frozen = { ...MEMBER, video: true, pictureMoving: false, stream: {} as MediaStream };
+  const since = Date.now() - 12_300;
+  tile.draw({ ...frozen, frozenSince: since }, { name: "Asha", role: "" });
+  expect(tile.element.querySelector(".call-word")!.textContent).toBe("12 s old");
+  expect(tile.subject()).toMatchObject({ hasPicture: true, frozenSince: since });
+  tile.draw({ ...frozen, frozenSince: null }, { name: "Asha", role: "" });
+  expect(tile.subject().hasPicture).toBe(false); // it never came
+});

@@ -1,5 +1,5 @@
 import type { Call } from "../call/call";
-import type { Capture } from "../call/capture";
+import { pageDevices, type Capture } from "../call/capture";
 import type { Enlarged } from "../call/large_view";
 import type { CaseQueue } from "../capture/page_queue";
 import type { Connection } from "../realtime/connection";
@@ -7,6 +7,7 @@ import { icon } from "../ui/icon";
 import { t } from "../ui/text";
 import type { CasePictures } from "./case_pictures";
 import type { People } from "./people";
+import type { Sources } from "./sources";
 import type { StillAsker } from "./still_asker";
 import type { StillOwner } from "./still_owner";
 
@@ -30,6 +31,7 @@ const MAY_ADD = new Set(["treating_doctor", "specialist"]);
 /** Stills and clips from each other's cameras: what is offered, and who takes them. Its code is fetched a little later. */
 export class Stills {
   private readonly button = document.createElement("button");
+  private sources: Sources | undefined;
   private parts: Promise<{ asker: StillAsker; owner: StillOwner | null }> | undefined;
 
   constructor(private readonly options: StillsOptions) {
@@ -55,7 +57,8 @@ export class Stills {
     const { queue, capture } = this.options;
     if (id === "own") {
       const take = { icon: "camera", words: t("Keep a still"), act: () => void this.ready().then(({ owner }) => owner?.takeOwn()) };
-      return queue !== null && capture.videoOn ? [take] : [];
+      const sources = { icon: "settings", words: t("Sources"), act: () => void this.chooseSource() };
+      return queue !== null && capture.videoOn ? [take, sources] : [sources];
     }
     return this.askable().includes(id)
       ? [
@@ -63,6 +66,17 @@ export class Stills {
           { icon: "video", words: t("Take a clip"), act: () => void this.ask(id, "clip") },
         ]
       : [];
+  }
+
+  /** Another camera, a capture card, a window, another microphone. */
+  private async chooseSource(): Promise<void> {
+    const { capture, stage } = this.options;
+    const devices = pageDevices();
+    if (devices) {
+      const { Sources } = await import("./sources");
+      this.sources ??= new Sources(stage, capture, devices);
+      await this.sources.open();
+    }
   }
 
   /** Whose camera can be asked: those who may add pictures and have it on. */

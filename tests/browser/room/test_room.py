@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 from PIL import Image
-from playwright.sync_api import Locator, expect
+from playwright.sync_api import Browser, Locator, expect
 
-from tests.browser.people import PATIENCE_MS, Person
+from tests.browser.people import PATIENCE_MS, SIZES, Person
 from tests.browser.room.conftest import Together
 
 SHOTS = Path("build/room")
@@ -211,3 +212,46 @@ def test_a_clip_of_the_camera_comes_into_the_case(together: Together) -> None:
         arg=list(before),
         polling=1000,
     )
+
+
+def test_the_check_before_a_call_says_in_words_what_will_work_and_is_kept(
+    together: Together, chromium: Browser
+) -> None:
+    doctor, _ = together.both
+    page = doctor.context.new_page()
+    page.goto(f"/check?consult={together.consult}")
+    expect(page.locator(".check-verdict")).to_contain_text("will work", timeout=PATIENCE_MS)
+    expect(page.locator(".check-part", has_text="Microphone")).to_contain_text("You are heard")
+    expect(page.locator(".check-part", has_text="Camera")).to_contain_text("what the others see")
+    expect(page.locator(".check-part", has_text="Link").first).to_contain_text("Round trip")
+    expect(page.locator(".check-part", has_text="Path")).to_contain_text("Not known")
+    page.get_by_role("button", name="Play a tone").click()
+    expect(page.locator(".check-part", has_text="Speaker")).to_contain_text("If you heard nothing")
+    if LOOK:
+        for size, (width, height) in SIZES.items():
+            page.set_viewport_size({"width": width, "height": height})
+            page.screenshot(path=SHOTS / f"check-{size}.png", full_page=True)
+    expect(page.get_by_role("link", name="Enter the room", exact=True)).to_have_attribute("href", re.compile("/room$"))
+    page.close()
+    manager = Person.arrive(chromium, "manager", doctor.page.url.split("/consults")[0], SIZES["laptop"])
+    manager.sign_in("manager@demo.example")
+    manager.page.goto("/checks")
+    expect(manager.page.locator("tbody tr")).to_have_count(1)
+    expect(manager.page.locator("tbody tr")).to_contain_text("Not known")
+    manager.leave()
+
+
+def test_another_source_is_chosen_in_mid_call_and_a_still_of_it_is_kept(together: Together) -> None:
+    doctor, specialist = together.both
+    together.call()
+    doctor.page.locator("#people .call-tile[data-participant=own]").click()
+    doctor.page.locator(".call-large").get_by_role("button", name="Sources").click()
+    dialog = doctor.page.get_by_role("dialog", name="Cameras and microphones")
+    dialog.get_by_label("Sharp and slow").check()
+    photograph(doctor, "sources")
+    dialog.get_by_role("button", name="fake_device_0").click()
+    expect(dialog).to_be_hidden()
+    doctor.page.wait_for_function("() => window.nidaan.call.own.videoTrack?.contentHint === 'detail'")
+    specialist.wait_for_video_of(1)
+    doctor.page.locator(".call-large").get_by_role("button", name="Keep a still").click()
+    expect(bar_of(doctor)).to_contain_text("in the case", timeout=PATIENCE_MS)
