@@ -21,6 +21,7 @@ from tests.cast import Cast, consult_in, guest_of, seat
 from tests.consult.sitting import Line, LineAs, lines
 from tests.consult.stage.drawing import Copy, view
 from video.protocol import COMMANDS as CALL_COMMANDS
+from video.recordings.protocol import COMMANDS as RECORDING_COMMANDS
 
 NOT_FOUND = "not_found"
 
@@ -185,6 +186,8 @@ def messages(consult: Consult, to: str) -> dict[str, Any]:
     link |= dict.fromkeys(("voice_in", "voice_out", "picture_in", "picture_out"), 0)
     link |= {"other": to, "link": "good", "path": "direct", "rung": "picture"}
     candidate = {"candidate": "candidate:1 1 udp 1 192.0.2.1 9 typ host", "sdpMid": "0", "sdpMLineIndex": 0}
+    reception = {"publisher": to, "loss": 0.0, "round_trip": 100, "picture": 0}
+    read = {"text_version": "2026-11-01", "language": "en"}
     return {
         "join_consult": {"consult_id": consult.id, "session_id": "page-0009"},
         "leave_consult": {},
@@ -204,13 +207,27 @@ def messages(consult: Consult, to: str) -> dict[str, Any]:
         "send_media_candidate": {**connection, "candidate": candidate},
         "hold_picture": {"route": "a-route-0001", "publisher": to, "held": True},
         "report_quality": {"links": [link]},
+        "send_media_answer": {**connection, "sdp": "v=0\r\n"},
+        "tell_reception": {"route": "a-route-0001", "links": [reception]},
+        "watch_recording": {},
+        "ask_to_record": {"pictures": True, **read, "beside": []},
+        "answer_recording": {"recording_id": "0" * 32, "agree": True, **read, "beside": []},
+        "withdraw_recording": {"recording_id": "0" * 32, "person": "self"},
+        "stop_recording": {"recording_id": "0" * 32},
         "ask_for_still": {"to": to, "kind": "still"},
         "report_still": {"request_id": "0" * 32, "step": "taking"},
         "send_message": {"client_id": "0" * 32, "text": "Good morning"},
     }
 
 
-ALL_COMMANDS = [*CONSULT_COMMANDS, *CHAT_COMMANDS, *STAGE_COMMANDS, *STILL_COMMANDS, *CALL_COMMANDS]
+ALL_COMMANDS = [
+    *CONSULT_COMMANDS,
+    *CHAT_COMMANDS,
+    *STAGE_COMMANDS,
+    *STILL_COMMANDS,
+    *CALL_COMMANDS,
+    *RECORDING_COMMANDS,
+]
 NOT_OF_A_CONSULT = {"join_worklist", "join_inbox"}
 
 
