@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,6 +17,8 @@ from app.demo import WAITING
 from tests.browser.people import PATIENCE_MS, Person
 from tests.browser.service import Service
 from tests.imaging.files import relabelled
+from tests.imaging.site_models import mean_grey
+from tests.imaging.test_documents import findings, pdf, wrapped
 
 SHOTS = Path("build/guards")
 CHEST = Path(data_store.__file__).parent / "data" / "RG1_UNCR.dcm"
@@ -22,42 +26,66 @@ LATERAL = {"SOPInstanceUID": "1.2.826.0.1.999.2", "ViewPosition": "LL", "SeriesD
 HELD = "Held: the file names another patient"
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
+def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """The whole product, at a site that has a model of its own."""
+    folder = tmp_path_factory.mktemp("service")
+    model = {
+        "name": "Mean grey",
+        "version": "1.0",
+        "approval": "Ethics committee, decision 12/2026",
+        "intended_use": "Checking exposures",
+        "command": [sys.executable, str(Path(mean_grey.__file__))],
+        "modalities": ["CR", "DX"],
+    }
+    (folder / "models.json").write_text(json.dumps({"models": [model]}))
+    made = Service(data_dir=folder, settings={"SITE_MODELS": str(folder / "models.json")})
+    made.prepare()
+    made.start()
+    yield made
+    made.stop()
+
+
+@pytest.fixture(scope="module")
 def doctor(chromium: Browser, service: Service) -> Iterator[Person]:
     person = Person.arrive(chromium, "doctor", service.address, (800, 1280), touch=True)
     yield person
     person.leave()
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def specialist(chromium: Browser, service: Service) -> Iterator[Person]:
     person = Person.arrive(chromium, "specialist", service.address, (1280, 800))
     yield person
     person.leave()
 
 
+@pytest.fixture(scope="module")
+def consult(doctor: Person, specialist: Person) -> str:
+    """The demo's waiting consult, with both doctors in its room."""
+    return come_together(doctor, specialist)
+
+
 @pytest.mark.timeout(600)
 def test_two_doctors_and_the_guards_between_them(
-    service: Service, doctor: Person, specialist: Person, tmp_path: Path
+    consult: str, doctor: Person, specialist: Person, tmp_path: Path
 ) -> None:
-    consult = come_together(doctor, specialist)
     wrong = relabelled(CHEST, tmp_path / "wrong.dcm", PatientName="SHARMA^KAMLA", SOPInstanceUID="1.2.826.0.1.999.1")
     a_file_that_names_another_patient_is_held_at_both_sides(doctor, specialist, wrong)
     it_shows_once_the_doctor_has_said_why(doctor, specialist)
+    a_picture_of_somebody_else_leaves_the_case(doctor, specialist, tmp_path)
     lateral = relabelled(CHEST, tmp_path / "lateral.dcm", PatientName="ASHA^DEMO", PatientBirthDate="", **LATERAL)
     a_view_that_is_asked_for_is_answered_and_linked(doctor, specialist, lateral)
-    assert consult
+    what_the_sites_model_says_is_accepted_and_rejected(specialist)
     for person in (doctor, specialist):
         assert person.problems == [], f"{person.name}: {person.problems}"
 
 
 @pytest.mark.timeout(300)
 def test_a_photo_of_a_film_is_straightened_and_the_untouched_photo_goes_too(
-    service: Service, doctor: Person, tmp_path: Path
+    consult: str, doctor: Person, specialist: Person, tmp_path: Path
 ) -> None:
-    doctor.sign_in("doctor.a@demo.example")
-    doctor.page.goto("/today")
-    doctor.page.locator(".today-line", has_text=WAITING.patient.full_name).click()
+    doctor.page.goto(f"/consults/{consult}")
     camera = doctor.page.locator('#pictures input[capture][accept="image/*"]')
     camera.set_input_files(film_on_a_light_box(tmp_path / "film.png"))
     dialog = doctor.page.get_by_role("dialog", name="The photo")
@@ -80,7 +108,49 @@ def test_a_photo_of_a_film_is_straightened_and_the_untouched_photo_goes_too(
     for name in ("film-straight.jpg", "film.png"):
         row = doctor.page.locator(".picture", has_text=name).first
         expect(row).to_contain_text("R at the left edge, as told by Demo Doctor, Site A", timeout=PATIENCE_MS)
-    assert doctor.problems == []
+    it_is_measured_by_a_ruler_in_it(specialist)
+    for person in (doctor, specialist):
+        assert person.problems == [], f"{person.name}: {person.problems}"
+
+
+def it_is_measured_by_a_ruler_in_it(specialist: Person) -> None:
+    thumb = specialist.page.locator(".room-thumb[data-instance]", has_text="film-straight").first
+    thumb.click()
+    specialist.wait_for_stage("stage.instance === wanted && stage.frame === 1", thumb.get_attribute("data-instance"))
+    expect(specialist.page.locator(".mark-left")).to_have_text("R")
+    expect(specialist.page.locator(".mark-told")).to_have_text("as told by Demo Doctor, Site A")
+    expect(specialist.page.locator(".mark-length")).to_contain_text("Uncalibrated")
+    specialist.draw("Length", (100, 300), (400, 300))
+    specialist.page.get_by_role("button", name="A ruler").click()
+    dialog = specialist.page.get_by_role("dialog", name="How long is this line?")
+    dialog.get_by_role("button", name="Measure by it").click()
+    expect(dialog.get_by_role("alert")).to_contain_text("how many millimetres")
+    dialog.get_by_role("button", name="100 mm").click()
+    specialist.photograph(SHOTS, "ruler")
+    dialog.get_by_role("button", name="Measure by it").click()
+    expect(dialog).to_be_hidden(timeout=PATIENCE_MS)
+    expect(specialist.page.locator(".mark-length")).to_contain_text("estimated")
+    specialist.photograph(SHOTS, "ruled-stage")
+
+
+def test_documents_are_read_on_a_phone_and_on_a_tablet(
+    service: Service, consult: str, doctor: Person, tmp_path: Path
+) -> None:
+    (tmp_path / "letter.dcm").write_bytes(wrapped(pdf(2)))
+    (tmp_path / "findings.dcm").write_bytes(findings())
+    doctor.page.goto(f"/consults/{consult}")
+    doctor.page.locator("#pictures input[multiple]").set_input_files(
+        [tmp_path / "letter.dcm", tmp_path / "findings.dcm"]
+    )
+    read = doctor.page.get_by_role("button", name=re.compile("^Read"))
+    expect(read).to_have_count(2, timeout=PATIENCE_MS)
+    for index in range(2):
+        with doctor.context.expect_page() as opened:
+            read.nth(index).click()
+        page = Person("reader", doctor.context, opened.value, [])
+        expect(page.page.locator("img.document-sheet, ol.document-lines")).to_be_visible(timeout=PATIENCE_MS)
+        page.photograph(SHOTS, f"document-{index}")
+        page.page.close()
 
 
 def film_on_a_light_box(path: Path) -> Path:
@@ -124,6 +194,38 @@ def a_file_that_names_another_patient_is_held_at_both_sides(doctor: Person, spec
         person.page.wait_for_function("(words) => window.nidaan.stage.debug().notice.startsWith(words)", arg=HELD)
         assert person.stage()["frame"] == 0
     specialist.photograph(SHOTS, "held-stage")
+
+
+def a_picture_of_somebody_else_leaves_the_case(doctor: Person, specialist: Person, folder: Path) -> None:
+    other = relabelled(CHEST, folder / "other.dcm", PatientName="RAO^VIJAY", SOPInstanceUID="1.2.826.0.1.999.3")
+    before = {person.name: person.page.locator(".room-thumb[data-instance]").count() for person in (doctor, specialist)}
+    doctor.page.locator("#add-pictures").click()
+    doctor.page.locator(".add-sheet input[multiple]").set_input_files(other)
+    doctor.page.locator(".add-sheet header button").click()
+    doctor.page.get_by_role("button", name="Held, decide whose it is: other.dcm").click()
+    dialog = doctor.page.get_by_role("dialog", name="Whose picture is this?")
+    dialog.get_by_text("It is another patient's picture").click()
+    take_out = dialog.get_by_role("button", name="Take it out of this case")
+    if dialog.get_by_label("How do you know?").is_visible():
+        dialog.get_by_label("How do you know?").fill("The name of the patient before")
+    take_out.click()
+    expect(dialog).to_be_hidden(timeout=PATIENCE_MS)
+    for person in (doctor, specialist):
+        shown = person.page.locator(".room-thumb[data-instance]")
+        expect(shown).to_have_count(before[person.name], timeout=PATIENCE_MS)
+
+
+def what_the_sites_model_says_is_accepted_and_rejected(specialist: Person) -> None:
+    chip = specialist.page.locator(".mark-model > button")
+    expect(chip).to_contain_text("Mean grey 1.0", timeout=PATIENCE_MS)
+    chip.click()
+    panel = specialist.page.locator(".model-notes")
+    panel.get_by_role("button", name="Accept").click()
+    expect(panel).to_contain_text("Accepted by", timeout=PATIENCE_MS)
+    panel.get_by_role("button", name="Decide again").click()
+    panel.get_by_role("button", name="Reject").click()
+    expect(panel).to_contain_text("Rejected by", timeout=PATIENCE_MS)
+    specialist.photograph(SHOTS, "model")
 
 
 def it_shows_once_the_doctor_has_said_why(doctor: Person, specialist: Person) -> None:

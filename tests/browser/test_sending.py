@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, Request, Route, expect
+from playwright.sync_api import Browser, BrowserContext, Page, Request, Route, StorageState, expect
 from playwright.sync_api import Error as PlaywrightError
 
 from app.demo_accounts import PASSWORD
@@ -115,15 +115,24 @@ class Tablet:
         raise AssertionError(self.page.locator("#pictures").inner_text())
 
 
+@pytest.fixture(scope="module")
+def session(chromium: Browser, service: Service) -> StorageState:
+    """What the treating doctor's browser holds once they have signed in: every test's own browser begins with it."""
+    context = chromium.new_context()
+    Tablet.with_page(context).sign_in(service.address)
+    state = context.storage_state()
+    context.close()
+    return state
+
+
 @pytest.fixture
-def tablet(chromium: Browser, service: Service) -> Iterator[Tablet]:
+def tablet(chromium: Browser, service: Service, session: StorageState) -> Iterator[Tablet]:
     """The treating doctor's tablet, signed in, on a new case's page."""
-    context = chromium.new_context(viewport={"width": SIZES["tablet"][0], "height": SIZES["tablet"][1]})
-    made = Tablet.with_page(context)
-    made.sign_in(service.address)
+    size = {"width": SIZES["tablet"][0], "height": SIZES["tablet"][1]}
+    made = Tablet.with_page(chromium.new_context(viewport=size, storage_state=session))
     made.open_case(service.address)
     yield made
-    context.close()
+    made.context.close()
 
 
 def test_a_reload_in_mid_upload_goes_on_with_the_same_upload(tablet: Tablet, service: Service, folder: Path) -> None:
@@ -217,6 +226,10 @@ def test_another_account_on_the_same_tablet_neither_sees_nor_sends_a_file(
 
 
 def test_signing_out_asks_before_unsent_files_are_deleted(tablet: Tablet, service: Service, folder: Path) -> None:
+    case = tablet.page.url
+    tablet.context.clear_cookies()
+    tablet.sign_in(service.address)  # a session of its own to end
+    tablet.page.goto(case)
     tablet.allowed = 1
     tablet.choose(radiograph(folder, "unsent.dcm", 7))
     tablet.sees("No link just now")
