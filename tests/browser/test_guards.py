@@ -109,8 +109,39 @@ def test_a_photo_of_a_film_is_straightened_and_the_untouched_photo_goes_too(
         row = doctor.page.locator(".picture", has_text=name).first
         expect(row).to_contain_text("R at the left edge, as told by Demo Doctor, Site A", timeout=PATIENCE_MS)
     it_is_measured_by_a_ruler_in_it(specialist)
+    a_burst_is_taken_and_its_sharpest_shot_offered(doctor)
+    a_camera_that_is_refused_says_what_to_do(doctor)
     for person in (doctor, specialist):
         assert person.problems == [], f"{person.name}: {person.problems}"
+
+
+def a_burst_is_taken_and_its_sharpest_shot_offered(doctor: Person) -> None:
+    page = doctor.page
+    page.get_by_role("button", name="Photograph a film").dblclick()
+    camera = page.get_by_role("dialog", name="Photograph a film")
+    expect(camera).to_have_count(1)
+    camera.get_by_role("button", name="Take it", exact=True).click()
+    expect(camera.get_by_role("button", name=re.compile("^Shot"))).to_have_count(5, timeout=PATIENCE_MS)
+    expect(camera.get_by_role("button", name=re.compile("Sharpest"))).to_have_attribute("aria-pressed", "true")
+    doctor.photograph(SHOTS, "burst")
+    camera.get_by_role("button", name="Use this one").click()
+    photo = page.get_by_role("dialog", name="The photo")
+    expect(photo.get_by_role("button", name="Top left corner")).to_be_visible(timeout=PATIENCE_MS)
+    photo.get_by_role("button", name="Send it as it is").click()
+    expect(page.locator(".picture", has_text=re.compile(r"film-\d{8}-\d{6}\.jpg"))).to_be_visible(timeout=PATIENCE_MS)
+    expect(page.locator("dialog[open]")).to_have_count(0)
+
+
+def a_camera_that_is_refused_says_what_to_do(doctor: Person) -> None:
+    doctor.page.evaluate(
+        "() => { navigator.mediaDevices.getUserMedia = () => Promise.reject(new DOMException('', 'NotAllowedError')); }"
+    )
+    doctor.page.get_by_role("button", name="Photograph a film").click()
+    camera = doctor.page.get_by_role("dialog", name="Photograph a film")
+    expect(camera).to_contain_text("This page may not use the camera. Allow it", timeout=PATIENCE_MS)
+    expect(camera.get_by_role("button", name="Use the camera app")).to_be_visible()
+    camera.get_by_role("button", name="Cancel").click()
+    expect(camera).to_have_count(0)
 
 
 def it_is_measured_by_a_ruler_in_it(specialist: Person) -> None:

@@ -44,7 +44,7 @@ export class Chooser {
     this.more.className = "chooser-left";
     this.more.hidden = true;
     if (pageHasCamera()) {
-      this.buttons.append(opener(t("Photograph a film"), "scan-line", () => this.photographFilm()));
+      this.buttons.append(opener(t("Photograph a film"), "scan-line", () => void this.photographFilm()));
     }
     this.buttons.append(...this.ways().map((way) => this.button(way)));
     this.element.append(this.buttons, this.words, this.more);
@@ -131,11 +131,10 @@ export class Chooser {
     });
   }
 
-  private photographFilm(): void {
-    this.take(async () => {
-      const { photographFilm } = await import("./film_camera");
-      await this.looked(await photographFilm());
-    });
+  private async photographFilm(): Promise<void> {
+    const { photographFilm } = await import("./film_camera");
+    const photos = await photographFilm();
+    this.take(() => this.looked(photos));
   }
 
   /** What the person took and looked at just now: nothing of it is left out. */

@@ -192,8 +192,22 @@ class FilmCamera {
   }
 }
 
-/** Photographs a film and straightens it; nothing where the person gives up. */
+let filming = false;
+
+/** Photographs a film and straightens it; nothing where the person gives up, or at the second of two quick taps. */
 export async function photographFilm(): Promise<readonly Chosen[]> {
+  if (filming) {
+    return [];
+  }
+  filming = true;
+  try {
+    return await photographed();
+  } finally {
+    filming = false;
+  }
+}
+
+async function photographed(): Promise<readonly Chosen[]> {
   for (;;) {
     const photo = await new Promise<File | null>((resolve) => new FilmCamera(resolve));
     const looked = photo ? await lookAtPhoto(photo, { film: true }) : [];

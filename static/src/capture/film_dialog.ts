@@ -45,6 +45,7 @@ class FilmDialog {
     const article = make("article", {}, title, this.words, this.place, this.acts);
     this.dialog = make("dialog", { class: "film-dialog", "aria-labelledby": "film-title" }, article);
     this.dialog.addEventListener("cancel", () => this.asItIs()); // the way back never loses a photo
+    addEventListener("beforeunload", this.staying);
     document.body.append(this.dialog);
     this.dialog.showModal();
     if (options.film) {
@@ -53,6 +54,9 @@ class FilmDialog {
       this.offer();
     }
   }
+
+  /** A photo that lies nowhere else yet: leaving the page is asked about. */
+  private readonly staying = (event: BeforeUnloadEvent): void => event.preventDefault();
 
   private addressOf(blob: Blob): string {
     const address = URL.createObjectURL(blob);
@@ -169,6 +173,7 @@ class FilmDialog {
 
   private end(chosen: readonly Chosen[] | "again"): void {
     this.asked++;
+    removeEventListener("beforeunload", this.staying);
     this.dialog.close();
     this.dialog.remove();
     this.addresses.forEach((address) => URL.revokeObjectURL(address));

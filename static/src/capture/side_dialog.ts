@@ -8,6 +8,9 @@ import { sideQuestion } from "./side_question";
 
 /** Which side is which in a picture that the server has: asked, corrected, taken back. `told` is called after each. */
 export function askSideOf(instance: ListedInstance, told: () => void): void {
+  if (document.querySelector("dialog.film-dialog[open]")) {
+    return; // the second of two quick taps
+  }
   let side: Side | null = instance.side?.side ?? null;
   const address = `/imaging/instances/${instance.id}/side`;
   const error = make("p", { class: "field-error", role: "alert", hidden: true });

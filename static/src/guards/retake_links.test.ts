@@ -54,6 +54,20 @@ describe("files for a view that was asked for", () => {
     expect(link.mock.calls).toEqual([["r", "u"]]);
   });
 
+  test("are told from a device too full to write them down", async () => {
+    const full = vi.spyOn(Storage.prototype, "setItem").mockImplementation(() => {
+      throw new DOMException("no room", "QuotaExceededError");
+    });
+    const queue = new FakeQueue();
+    const link = vi.fn(() => Promise.resolve());
+    const links = new RetakeLinks("c", queue, () => undefined, link);
+    await links.send("r", [{ file: FILE }]);
+    queue.opened("u");
+    await vi.waitFor(() => expect(links.count("r")).toBe(0));
+    full.mockRestore();
+    expect(link.mock.calls).toEqual([["r", "u"]]);
+  });
+
   test("are forgotten when the request was taken back meanwhile", async () => {
     const queue = new FakeQueue();
     const refused = vi.fn(() => Promise.reject(new ApiError("conflict", "It has ended.")));

@@ -34,6 +34,7 @@ function isPending(value: unknown): value is Pending {
  */
 export class RetakeLinks {
   private busy = false;
+  private unkept: readonly Pending[] | undefined;
 
   constructor(
     private readonly caseId: string,
@@ -97,7 +98,10 @@ export class RetakeLinks {
     return `nidaan.retakes.${this.caseId}`;
   }
 
-  private pending(): Pending[] {
+  private pending(): readonly Pending[] {
+    if (this.unkept) {
+      return this.unkept;
+    }
     try {
       const kept: unknown = JSON.parse(localStorage.getItem(this.place) ?? "[]");
       return Array.isArray(kept) ? kept.filter(isPending) : [];
@@ -111,10 +115,15 @@ export class RetakeLinks {
   }
 
   private keep(pending: readonly Pending[]): void {
-    if (pending.length === 0) {
-      localStorage.removeItem(this.place);
-    } else {
-      localStorage.setItem(this.place, JSON.stringify(pending));
+    try {
+      if (pending.length === 0) {
+        localStorage.removeItem(this.place);
+      } else {
+        localStorage.setItem(this.place, JSON.stringify(pending));
+      }
+      this.unkept = undefined;
+    } catch {
+      this.unkept = pending; // this device is full: it is told while the page stays open
     }
   }
 }

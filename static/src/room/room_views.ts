@@ -91,7 +91,7 @@ export class RoomViews {
       .map((instance) => ({
         id: instance.id,
         name: [instance.modality, instance.description].filter((part) => part !== "").join(" ") || instance.file_name,
-        thumbnail: instance.renditions.thumbnail?.url ?? null,
+        thumbnail: (instance.renditions.thumbnail ?? instance.renditions.tablet_preview)?.url ?? null,
       }));
   }
 
