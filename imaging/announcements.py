@@ -34,6 +34,12 @@ def post_upload(session: Session, upload: Upload) -> None:
         post_inbox(session, upload.facility_id)
 
 
+def post_upload_gone(session: Session, upload: Upload) -> None:
+    """Tell the case's room that an upload no longer belongs to the case."""
+    payload = {"upload": {**queries.upload_status(upload), "state": "cancelled"}}
+    outbox.post(session, f"case:{upload.case_id}", "upload_changed", payload)
+
+
 def post_removed(session: Session, case_id: str, instance_id: str) -> None:
     """Tell a case's room that an instance is no longer in the case."""
     outbox.post(session, f"case:{case_id}", "instance_removed", {"instance_id": instance_id})

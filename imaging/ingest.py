@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from app import audit, clock, db
 from imaging import access, archives, placing, provisional, sandbox, store
-from imaging.announcements import actor_of, post_instance, post_upload
+from imaging.announcements import actor_of, post_instance, post_upload, post_upload_gone
 from imaging.dicomweb import drawn, headers
 from imaging.facts import Facts
 from imaging.file_meta import data_set_hash
@@ -151,11 +151,12 @@ def write_rows(session: Session, upload_id: str, sha256: str, facts: Facts, head
     upload = session.get(Upload, upload_id)
     if upload is None or upload.state != "checking":
         return upload.instance_id if upload else None
+    followed = _follow_preview(session, upload)
     _complete_identity(facts, upload, sha256)
     same = _same_identity(session, upload, facts.sop_instance_uid)
     if any(not _is_same_file(other, upload, sha256) for other in same):
         raise Refusal("conflict_kept" if upload.acknowledged else "conflict")
-    present = _find_place(session, upload, facts, same)
+    present = None if followed else _find_place(session, upload, facts, same)
     waiting = provisional.of_upload(session, upload, facts.sop_instance_uid)
     instance = present or add_instance(session, upload, sha256, facts, waiting)
     if present is not None and waiting is not None:
@@ -183,6 +184,17 @@ def write_rows(session: Session, upload_id: str, sha256: str, facts: Facts, head
     else:
         store.keep_still("originals", sha256, store.upload_path(upload_id))
     return instance.id
+
+
+def _follow_preview(session: Session, upload: Upload) -> bool:
+    """Whether a doctor saw by its preview that the picture is somebody else's and took that out: its file goes too."""
+    preview = session.get(Instance, upload.instance_id) if upload.instance_id else None
+    taken_out = preview is not None and preview.state == provisional.PROVISIONAL and preview.case_id is None
+    if preview is None or not taken_out or upload.case_id is None:
+        return False
+    post_upload_gone(session, upload)
+    upload.case_id, upload.facility_id = None, preview.facility_id
+    return True
 
 
 def _complete_identity(facts: Facts, upload: Upload, sha256: str) -> None:

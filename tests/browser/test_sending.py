@@ -128,8 +128,9 @@ def session(chromium: Browser, service: Service) -> StorageState:
 @pytest.fixture
 def tablet(chromium: Browser, service: Service, session: StorageState) -> Iterator[Tablet]:
     """The treating doctor's tablet, signed in, on a new case's page."""
-    size = {"width": SIZES["tablet"][0], "height": SIZES["tablet"][1]}
-    made = Tablet.with_page(chromium.new_context(viewport=size, storage_state=session))
+    width, height = SIZES["tablet"]
+    context = chromium.new_context(viewport={"width": width, "height": height}, storage_state=session)
+    made = Tablet.with_page(context)
     made.open_case(service.address)
     yield made
     made.context.close()

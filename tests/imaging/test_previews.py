@@ -23,7 +23,7 @@ from app.outbox import OutboxRow
 from imaging import ingest, jobs, previews, provisional, queries, rendering, sandbox, store, uploads
 from imaging.facts import Facts
 from imaging.models import Instance, Rendition, Series, Study, TabletPreview
-from tests.cast import Cast
+from tests.cast import Cast, consult_in
 from tests.imaging import files
 from tests.imaging.conftest import instance_row, upload_row
 
@@ -354,6 +354,21 @@ class TestCompleting:
         instance = shown(client, opened(doctor, cast, 20_000))
         rendering.make_renditions(instance.id)
         assert instance_row(instance.id).state == "provisional"
+
+
+@pytest.mark.usefixtures("at_work")
+def test_the_file_of_a_preview_that_was_taken_out_of_the_case_follows_it(
+    client: FlaskClient, cast: Cast, doctor: Actor, chest: bytes
+) -> None:
+    upload_id = opened(doctor, cast, len(chest))
+    instance = shown(client, upload_id, identity={"name": "SOMEBODY^ELSE", "birth_date": "19310101", "sex": "M"})
+    with db.write_transaction() as session:
+        consult_in(session, cast, "in_progress")
+    decision = {"decision": "wrong_patient", "reason": "The name of the patient before"}
+    assert client.post(f"/imaging/instances/{instance.id}/hold", json=decision).status_code == 200
+    assert arrive(doctor, upload_id, chest) == instance.id
+    found = instance_row(instance.id)
+    assert (found.state, found.case_id, found.facility_id, count(Instance)) == ("received", None, cast.facility.id, 1)
 
 
 @pytest.mark.usefixtures("at_work")
