@@ -207,6 +207,7 @@ def messages(consult: Consult, to: str) -> dict[str, Any]:
         "send_media_candidate": {**connection, "candidate": candidate},
         "hold_picture": {"route": "a-route-0001", "publisher": to, "held": True},
         "report_quality": {"links": [link]},
+        "report_data": {"voice": 0, "video": 0, "images": 0},
         "send_media_answer": {**connection, "sdp": "v=0\r\n"},
         "tell_reception": {"route": "a-route-0001", "links": [reception]},
         "watch_recording": {},
