@@ -36,13 +36,13 @@ def files_of(manifest: dict[str, Any], entry: str) -> set[str]:
     return found
 
 
-def page_sizes() -> dict[str, int]:
-    """Brotli bytes of every page's code with the site's own styles."""
+def page_sizes(*wanted: str) -> dict[str, int]:
+    """Brotli bytes of every page's code (or of the wanted pages') with the site's own styles."""
     manifest = json.loads((DIST / "manifest.json").read_text())
     shared = {name for key in manifest if key.startswith("src/styles/site") for name in files_of(manifest, key)}
     entries = [key for key, chunk in manifest.items() if chunk.get("isEntry") and key.startswith("src/pages/")]
     site = files_of(manifest, "src/pages/site.ts") | shared
-    return {entry: sum(map(brotli_bytes, site | files_of(manifest, entry))) for entry in entries}
+    return {entry: sum(map(brotli_bytes, site | files_of(manifest, entry))) for entry in wanted or entries}
 
 
 def main() -> None:

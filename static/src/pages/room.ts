@@ -144,6 +144,7 @@ class Room {
     const way = this.giveWay(call, chat);
     mountLinkButton(element("link"), this.main, call, this.meter, way);
     void call.watch();
+    this.addSheet?.warm();
     exposeForTests({ stage, call, chat, meter: this.meter, way, connection: this.connection });
   }
 
@@ -301,7 +302,7 @@ class Room {
     const strip = new Strip(element("strip"), {
       pictures: this.pictures,
       queue: this.queue,
-      add: () => this.addSheet?.open(),
+      add: () => void this.addPictures(),
       show: (id) => void stage.show(id),
       keyInstances: () => new Set([...stage.keyImages().values()].map((image) => image.instance)),
       views: roomViews && { count: () => roomViews.count, open: () => void roomViews.open() },
@@ -310,6 +311,14 @@ class Room {
     });
     this.strip = strip;
     stage.onKeyImages(() => strip.draw());
+  }
+
+  private async addPictures(): Promise<void> {
+    try {
+      await this.addSheet?.open();
+    } catch {
+      this.notices.say(t("Adding pictures could not be opened: the link is gone. Try again when it is back."), "warning");
+    }
   }
 
   private stateChanged(state: string): void {
