@@ -108,9 +108,40 @@ def test_a_photo_of_a_film_is_straightened_and_the_untouched_photo_goes_too(
     for name in ("film-straight.jpg", "film.png"):
         row = doctor.page.locator(".picture", has_text=name).first
         expect(row).to_contain_text("R at the left edge, as told by Demo Doctor, Site A", timeout=PATIENCE_MS)
-    it_shows_with_who_told_its_side(specialist, id_of(doctor, "film-straight.jpg"))
+    it_is_measured_by_a_ruler_in_it(specialist, id_of(doctor, "film-straight.jpg"))
+    a_burst_is_taken_and_its_sharpest_shot_offered(doctor)
+    a_camera_that_is_refused_says_what_to_do(doctor)
     for person in (doctor, specialist):
         assert person.problems == [], f"{person.name}: {person.problems}"
+
+
+def a_burst_is_taken_and_its_sharpest_shot_offered(doctor: Person) -> None:
+    page = doctor.page
+    page.get_by_role("button", name="Photograph a film").dblclick()
+    camera = page.get_by_role("dialog", name="Photograph a film")
+    expect(camera).to_have_count(1)
+    camera.get_by_role("button", name="Take it", exact=True).click()
+    expect(camera.get_by_role("button", name=re.compile("^Shot"))).to_have_count(5, timeout=PATIENCE_MS)
+    expect(camera.get_by_role("button", name=re.compile("Sharpest"))).to_have_attribute("aria-pressed", "true")
+    doctor.photograph(SHOTS, "burst")
+    camera.get_by_role("button", name="Use this one").click()
+    photo = page.get_by_role("dialog", name="The photo")
+    expect(photo.get_by_role("button", name="Top left corner")).to_be_visible(timeout=PATIENCE_MS)
+    photo.get_by_role("button", name="Send it as it is").click()
+    expect(page.locator(".picture", has_text=re.compile(r"film-\d{8}-\d{6}\.jpg"))).to_be_visible(timeout=PATIENCE_MS)
+    expect(page.locator("dialog[open]")).to_have_count(0)
+
+
+def a_camera_that_is_refused_says_what_to_do(doctor: Person) -> None:
+    doctor.page.evaluate(
+        "() => { navigator.mediaDevices.getUserMedia = () => Promise.reject(new DOMException('', 'NotAllowedError')); }"
+    )
+    doctor.page.get_by_role("button", name="Photograph a film").click()
+    camera = doctor.page.get_by_role("dialog", name="Photograph a film")
+    expect(camera).to_contain_text("This page may not use the camera. Allow it", timeout=PATIENCE_MS)
+    expect(camera.get_by_role("button", name="Use the camera app")).to_be_visible()
+    camera.get_by_role("button", name="Cancel").click()
+    expect(camera).to_have_count(0)
 
 
 def id_of(person: Person, file_name: str) -> str:
@@ -120,12 +151,23 @@ def id_of(person: Person, file_name: str) -> str:
     return str(next(one["id"] for of in studies for one in of["instances"] if one["file_name"] == file_name))
 
 
-def it_shows_with_who_told_its_side(specialist: Person, film: str) -> None:
+def it_is_measured_by_a_ruler_in_it(specialist: Person, film: str) -> None:
     specialist.page.locator(f".room-thumb[data-instance='{film}']").click()
     specialist.wait_for_stage("stage.instance === wanted && stage.frame === 1", film)
     expect(specialist.page.locator(".mark-left")).to_have_text("R")
     expect(specialist.page.locator(".mark-told")).to_have_text("as told by Demo Doctor, Site A")
     expect(specialist.page.locator(".mark-length")).to_contain_text("Uncalibrated")
+    specialist.draw("Measure", (100, 300), (400, 300))
+    specialist.page.get_by_role("button", name="A ruler").click()
+    dialog = specialist.page.get_by_role("dialog", name="How long is this line?")
+    dialog.get_by_role("button", name="Measure by it").click()
+    expect(dialog.get_by_role("alert")).to_contain_text("how many millimetres")
+    dialog.get_by_role("button", name="100 mm").click()
+    specialist.photograph(SHOTS, "ruler")
+    dialog.get_by_role("button", name="Measure by it").click()
+    expect(dialog).to_be_hidden(timeout=PATIENCE_MS)
+    expect(specialist.page.locator(".mark-length")).to_contain_text("estimated")
+    specialist.photograph(SHOTS, "ruled-stage")
 
 
 def test_documents_are_read_on_a_phone_and_on_a_tablet(
