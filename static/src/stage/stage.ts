@@ -1,6 +1,6 @@
 import { t } from "../ui/text";
 import { FormatError } from "../viewport/parse";
-import { type InstanceManifest, parseManifest } from "../viewport/manifest";
+import type { InstanceManifest } from "../viewport/manifest";
 import type { Change, ViewportHooks } from "../viewport/hooks";
 import { levelName } from "../viewport/overlay";
 import { Viewport } from "../viewport/viewport";
@@ -357,7 +357,7 @@ export class Stage {
       return known;
     }
     try {
-      const manifest = parseManifest(await this.options.loadManifest(id));
+      const manifest = await this.options.loadManifest(id);
       this.manifests.set(id, manifest);
       return manifest;
     } catch (error) {

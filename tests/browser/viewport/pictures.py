@@ -198,7 +198,8 @@ def make_all(folder: Path) -> Gallery:
     chest = pydicom.dcmread(REAL / "RG1_UNCI.dcm").pixel_array.astype(np.int32)
     window = {"center": float(np.median(chest)), "width": float(np.ptp(np.percentile(chest, (1, 99))))}
     span = {"min": int(chest.min()), "max": int(chest.max())}
-    gallery.still("chest", chest, window=window, pixel_range=span, orientation=CHEST)
+    noted = {"orientation": CHEST, "advice": [{"code": "tilted", "text": "It is tilted: take it again if you can."}]}
+    gallery.still("chest", chest, window=window, pixel_range=span, **noted)
     hand = pydicom.dcmread(REAL / "RG3_UNCI.dcm").pixel_array.astype(np.int32)
     whole = {"x0": 0, "y0": 0, "x1": hand.shape[1], "y1": hand.shape[0], "label": "mm at detector"}
     gallery.still(
