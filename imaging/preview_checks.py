@@ -15,7 +15,6 @@ from imaging.tablet_facts import PREVIEW_SIDE, TabletClipIndex
 
 Say = Callable[[dict[str, Any]], None]
 Task = Callable[[Path, Path, Say, dict[str, Any]], None]
-Image.MAX_IMAGE_PIXELS = PREVIEW_SIDE * PREVIEW_SIDE
 
 _FORMATS = ("WEBP", "JPEG")
 _JPEG_QUALITY = 90  # of what a browser without WebP sent: once more through a codec, hardly seen

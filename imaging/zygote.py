@@ -31,8 +31,8 @@ _MOST_BYTES = 65536  # of one request
 # a fork, with the locks of the others held for ever.
 _MODULES = (
     "imaging.workbench",
-    "imaging.dicomweb.sandboxed",
     "imaging.animations",
+    "imaging.dicomweb.sandboxed",
     "imaging.documents",
     "imaging.pictures",
     "imaging.pixels",
@@ -48,15 +48,12 @@ _MODULES = (
     "PIL.PngImagePlugin",
     "PIL.TiffImagePlugin",
     "PIL.WebPImagePlugin",
-    "imagecodecs._jpeg8",
-    "imagecodecs._jpegxl",
-    "imaging.dicomweb.sandboxed",
     "pillow_heif",
     "pydicom.pixels.decoders",
     "pydicom.pixels.decoders.gdcm",
     "pydicom.pixels.decoders.pillow",
-    "pydicom.pixels.decoders.pylibjpeg",
     "pydicom.pixels.decoders.pyjpegls",
+    "pydicom.pixels.decoders.pylibjpeg",
     "pydicom.pixels.decoders.rle",
 )
 

@@ -62,6 +62,12 @@ def test_a_sound_file_gives_facts_and_an_end(tmp_path: Path) -> None:
     assert [event["event"] for event in sandbox.run("inspect", path, tmp_path)] == ["facts", "header", "done"]
 
 
+def test_a_phone_s_whole_photo_is_taken_in_beside_the_small_previews(tmp_path: Path, fresh_zygote: None) -> None:
+    path = tmp_path / "photo"
+    path.write_bytes(files.jpeg(np.zeros((3000, 4000, 3), np.uint8)))
+    assert [event["event"] for event in sandbox.run("inspect", path, tmp_path)] == ["facts", "done"]
+
+
 def test_memory_is_limited(run_child: RunChild) -> None:
     body = f"    kept = bytearray({limits.SANDBOX_MEMORY_BYTES})"
     assert code_of(run_child(body)) == "out_of_memory"
