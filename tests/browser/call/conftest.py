@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright
 
 from tests.browser.call.person import Person
 from tests.browser.call.room_server import RoomServer
@@ -37,13 +37,12 @@ def client(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
+def chromium(playwright: Playwright) -> Iterator[Browser]:
     """A browser with two cameras, so that there is one to change to."""
     arguments = [one for one in CHROMIUM_ARGUMENTS if not one.startswith("--use-fake-device")]
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium_path(), args=[*arguments, THREE_CAMERAS])
-        yield browser
-        browser.close()
+    browser = playwright.chromium.launch(executable_path=chromium_path(), args=[*arguments, THREE_CAMERAS])
+    yield browser
+    browser.close()
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Playwright
 
 from tests.browser.call.person import Person
 from tests.browser.call.room_server import RoomServer
@@ -28,12 +28,12 @@ class Ends:
 
 
 @pytest.fixture(scope="module")
-def ends(client: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ends]:
+def ends(playwright: Playwright, client: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ends]:
     missing = why_not()
     if missing:
         pytest.skip(missing)
     folder = tmp_path_factory.mktemp("thin")
-    with thin_link(folder) as link, sync_playwright() as playwright:
+    with thin_link(folder) as link:
         server = RoomServer(sys.executable, client, folder, CITY_ADDRESS, link.city)
         server.start()
         village, city = (launch_in(playwright, name, server.url, folder) for name in (link.village, link.city))
