@@ -82,8 +82,9 @@ class ThinLink:
         """The village's end takes another address, as a tablet does that changes from Wi-Fi to mobile data."""
         device = self._device()
         ip = ["ip", "-n", self.village]
-        subprocess.run([*ip, "addr", "add", address, "peer", CITY_ADDRESS, "dev", device], check=True)
+        # The old one first: it is the primary address, and takes a secondary one along when it goes.
         subprocess.run([*ip, "addr", "del", before, "peer", CITY_ADDRESS, "dev", device], check=True)
+        subprocess.run([*ip, "addr", "add", address, "peer", CITY_ADDRESS, "dev", device], check=True)
         subprocess.run([*ip, "route", "replace", "default", "dev", device], check=True)
 
     def sent_bytes(self) -> int:

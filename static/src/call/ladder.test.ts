@@ -123,7 +123,18 @@ describe("going down", () => {
   });
 
   test("the link's own delay is no queue, however long it is", () => {
-    expect(new Climber().look({ ...GOOD, roundTrip: 1900 }, 100).rung).toBe("picture");
+    expect(new Climber().look({ ...GOOD, roundTrip: 1_000 }, 100).rung).toBe("picture");
+  });
+
+  test("a path that became longer in mid-call is climbed again all the same", () => {
+    const climber = new Climber().look({ ...GOOD, roundTrip: 5 }, 60);
+    climber.until({ ...GOOD, roundTrip: 900 }, "small_picture");
+    climber.until({ ...GOOD, roundTrip: 900 }, "picture", 60);
+    expect(climber.look({ ...GOOD, roundTrip: 900 }, 60).rung).toBe("picture");
+  });
+
+  test("a queue of seconds is never taken for the path's own delay", () => {
+    expect(onGood().look({ ...GOOD, roundTrip: 4_000 }, 200).rung).not.toMatch(/picture|stills/);
   });
 
   test("a full buffer is let run empty without a word, and then they talk on", () => {

@@ -46,8 +46,10 @@ export interface Ladder {
   readonly climbed: boolean;
   /** The loss, evened out over some seconds. */
   readonly loss: number;
-  /** The path's own delay: the shortest round trip, slowly forgotten. */
+  /** The path's own delay: the shortest round trip of the last half minute, in which another path may have come. */
   readonly base: number | null;
+  /** The shortest of this quarter of a minute, and when that began. */
+  readonly lately: { readonly shortest: number; readonly since: number } | null;
   readonly roundTrip: number | null;
   /** What the person wants; null leaves it to the link. */
   readonly chosen: Rung | null;
@@ -97,7 +99,8 @@ const FAIR_CONCEALED = 0.05;
 const MUTE_CONCEALED = 0.4;
 const MUTE_QUEUE_MS = 8_000; // an answer that comes after this is no conversation
 const LOSS_WEIGHT = 0.4;
-const BASE_FORGOTTEN = 1.01; // a second
+const LATELY_MS = 15_000;
+const LONGEST_BASE_MS = 1_000; // a longer way there and back than by satellite is a queue that has come to stay
 
 export function startLadder(at: number, ceiling: Ceiling = { rung: "picture", firm: false }): Ladder {
   return {
@@ -111,6 +114,7 @@ export function startLadder(at: number, ceiling: Ceiling = { rung: "picture", fi
     climbed: false,
     loss: 0,
     base: null,
+    lately: null,
     roundTrip: null,
     chosen: null,
     ceiling,
@@ -182,10 +186,25 @@ export function queue(ladder: Pick<Ladder, "roundTrip" | "base">): number {
   return ladder.roundTrip === null || ladder.base === null ? 0 : ladder.roundTrip - ladder.base;
 }
 
-function measure(ladder: Ladder, { loss, heard, roundTrip }: UplinkSample): Ladder {
-  const worst = Math.max(loss, heard?.loss ?? 0);
-  const base = roundTrip === null ? ladder.base : Math.min(roundTrip, (ladder.base ?? roundTrip) * BASE_FORGOTTEN);
-  return { ...ladder, loss: ladder.loss + LOSS_WEIGHT * (worst - ladder.loss), base, roundTrip };
+function measure(ladder: Ladder, sample: UplinkSample): Ladder {
+  const worst = Math.max(sample.loss, sample.heard?.loss ?? 0);
+  const loss = ladder.loss + LOSS_WEIGHT * (worst - ladder.loss);
+  return { ...ladder, loss, ...delays(ladder, sample) };
+}
+
+function delays({ base, lately }: Ladder, { at, roundTrip }: UplinkSample): Pick<Ladder, "base" | "lately" | "roundTrip"> {
+  if (roundTrip === null) {
+    return { base, lately, roundTrip };
+  }
+  const own = Math.min(roundTrip, LONGEST_BASE_MS);
+  if (lately === null || base === null) {
+    return { base: own, lately: { shortest: own, since: at }, roundTrip };
+  }
+  if (at - lately.since >= LATELY_MS) {
+    return { base: Math.min(own, lately.shortest), lately: { shortest: own, since: at }, roundTrip };
+  }
+  const shortest = Math.min(own, lately.shortest);
+  return { base: Math.min(base, shortest), lately: { ...lately, shortest }, roundTrip };
 }
 
 function isBad(ladder: Ladder, sample: UplinkSample): boolean {
@@ -261,7 +280,7 @@ function lost(ladder: Ladder, { gone, at }: UplinkSample): Ladder {
 /** The link is back: with what it carried before, at once; its new path may be another one. */
 function found(ladder: Ladder, at: number): Ladder {
   const rung = lower(ladder.before ?? ladder.rung, top(ladder));
-  return { ...ladder, rung, before: null, since: at, loss: 0, base: null, roundTrip: null, drainedFrom: null };
+  return { ...ladder, rung, before: null, since: at, loss: 0, base: null, lately: null, roundTrip: null, drainedFrom: null };
 }
 
 /** How the own picture is sent on a rung. */

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import pytest
+
 from tests.browser.call.person import Person
 from tests.browser.call.thin.ears import listen, talking, tone
 from tests.browser.thin_link import ThinLink
@@ -22,3 +24,15 @@ def test_both_are_seen_and_heard_over_two_hundred_kilobits(enter: Enter, link: T
     after = listen(bela).since(before)
     assert after["frames"] > 10
     assert after["level"] > 0.05
+
+
+@pytest.mark.parametrize("rung", ["voice", "picture"])
+def test_a_rung_is_chosen_by_hand_and_the_other_side_is_told(enter: Enter, rung: str) -> None:
+    asha, bela = talking(enter)
+    asha.do("page.call.choose('voice')")
+    bela.wait_member(asha, "it.theirRung === 'voice' && !it.pictureMoving")
+    asha.sees(bela)  # what they send is theirs to choose
+    if rung == "picture":
+        asha.do("page.call.choose('picture')")
+        bela.sees(asha)
+    assert tone(bela, asha) > 0.9
