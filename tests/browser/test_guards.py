@@ -117,7 +117,7 @@ def test_a_photo_of_a_film_is_straightened_and_the_untouched_photo_goes_too(
 
 def a_burst_is_taken_and_its_sharpest_shot_offered(doctor: Person) -> None:
     page = doctor.page
-    page.get_by_role("button", name="Photograph a film").dblclick()
+    page.locator("#pictures").get_by_role("button", name="Photograph a film").dblclick()
     camera = page.get_by_role("dialog", name="Photograph a film")
     expect(camera).to_have_count(1)
     camera.get_by_role("button", name="Take it", exact=True).click()
@@ -136,7 +136,7 @@ def a_camera_that_is_refused_says_what_to_do(doctor: Person) -> None:
     doctor.page.evaluate(
         "() => { navigator.mediaDevices.getUserMedia = () => Promise.reject(new DOMException('', 'NotAllowedError')); }"
     )
-    doctor.page.get_by_role("button", name="Photograph a film").click()
+    doctor.page.locator("#pictures").get_by_role("button", name="Photograph a film").click()
     camera = doctor.page.get_by_role("dialog", name="Photograph a film")
     expect(camera).to_contain_text("This page may not use the camera. Allow it", timeout=PATIENCE_MS)
     expect(camera.get_by_role("button", name="Use the camera app")).to_be_visible()

@@ -198,8 +198,7 @@ def make_all(folder: Path) -> Gallery:
     chest = pydicom.dcmread(REAL / "RG1_UNCI.dcm").pixel_array.astype(np.int32)
     window = {"center": float(np.median(chest)), "width": float(np.ptp(np.percentile(chest, (1, 99))))}
     span = {"min": int(chest.min()), "max": int(chest.max())}
-    noted = {"orientation": CHEST, "advice": [{"code": "tilted", "text": "It is tilted: take it again if you can."}]}
-    gallery.still("chest", chest, window=window, pixel_range=span, **noted)
+    gallery.still("chest", chest, window=window, pixel_range=span, orientation=CHEST)
     hand = pydicom.dcmread(REAL / "RG3_UNCI.dcm").pixel_array.astype(np.int32)
     whole = {"x0": 0, "y0": 0, "x1": hand.shape[1], "y1": hand.shape[0], "label": "mm at detector"}
     gallery.still(
@@ -214,7 +213,8 @@ def make_all(folder: Path) -> Gallery:
     gallery.still("wide", wide, window={"center": 1024.0, "width": 4096.0}, pixel_range={"min": -1024, "max": 3071})
     few = ((x[:600, :900] // 30) * 401 + (y[:600, :900] // 50) * 13).astype(np.int32)
     negative = {"photometric": "MONOCHROME1", "window": {"center": 6000.0, "width": 12000.0}}
-    gallery.still("few", few, pixel_range={"min": 0, "max": int(few.max())}, **negative)
+    noted = {"advice": [{"code": "tilted", "text": "It is tilted: take it again if you can."}]}
+    gallery.still("few", few, pixel_range={"min": 0, "max": int(few.max())}, **negative, **noted)
     colour = np.stack([(x[:530, :1040] * k + y[:530, :1040] * (4 - k)) % 256 for k in (1, 2, 3)], axis=2)
     gallery.still("colour", colour.astype(np.int32))
     gallery.overlaid("marked", np.full((400, 600), 60, np.int32), checked_plane(400, 600))
