@@ -1,11 +1,11 @@
-"""`python -m tests.bench` (`make bench`): every figure that does not need a browser; a bench of its own for each."""
+"""`python -m tests.bench` (`make bench`): every figure; a bench of its own for each."""
 
 from __future__ import annotations
 
 import subprocess
 import sys
 
-BENCHES = ("page_bytes", "renditions", "sockets", "first_picture", "dicomweb", "doors")
+BENCHES = ("page_bytes", "renditions", "sockets", "first_picture", "dicomweb", "doors", "relay")
 
 
 def main() -> int:
