@@ -57,6 +57,17 @@ describe("a recording, as a page knows it", () => {
     expect(other.recordings.missing).toEqual(["Bela"]);
   });
 
+  it("asks nobody twice when older news comes after their answer, and asks anew for another recording", async () => {
+    const { recordings, tell } = world();
+    tell(info({ state: "asking" }));
+    await recordings.answer(true, { version: "v", language: "en" }, []);
+    tell(info({ state: "asking" }));
+    expect(recordings.isAsked).toBe(false);
+    tell(info({ state: "ended" }));
+    tell(info({ state: "asking", recording_id: "s".repeat(32) }));
+    expect(recordings.isAsked).toBe(true);
+  });
+
   it("tells once that it ended, and nothing of one that it never showed", () => {
     const { recordings, tell } = world();
     const ended: string[] = [];

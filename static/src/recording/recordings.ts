@@ -23,6 +23,8 @@ export class Recordings {
   info: RecordingInfo | null = null;
   private readonly listeners = new Set<(ended: RecordingInfo | null) => void>();
   private readonly released: (() => void)[] = [];
+  /** The recording that was answered here: news from before the answer may still be on its way. */
+  private answered = "";
   private unsaid: { id: string; person: RecordingPerson["person"] }[] = [];
 
   constructor(private readonly options: RecordingsOptions) {
@@ -42,7 +44,8 @@ export class Recordings {
 
   /** Whether this person has still to answer. */
   get isAsked(): boolean {
-    return this.own.some((one) => one.person === "self" && one.answer === "asked");
+    const waits = this.own.some((one) => one.person === "self" && one.answer === "asked");
+    return waits && this.info?.recording_id !== this.answered;
   }
 
   /** Whose answer is missing, but one's own. */
@@ -65,6 +68,7 @@ export class Recordings {
     if (this.info) {
       const message = { recording_id: this.info.recording_id, agree, text_version: words.version, language: words.language, beside };
       await this.options.connection.request("answer_recording", message);
+      this.answered = message.recording_id;
     }
   }
 
